@@ -22,7 +22,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "react", test: /node_modules[\\/](?:react|react-dom|scheduler)[\\/]/ },
-            { name: "markdown", test: /node_modules[\\/](?:marked|dompurify)[\\/]/ },
+            { name: "markdown", test: /node_modules[\\/]marked[\\/]/ },
           ],
         },
       },
