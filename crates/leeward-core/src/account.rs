@@ -30,7 +30,8 @@ pub enum Role {
 pub struct Person {
     /// Which account.
     pub id: AccountId,
-    /// What is typed after `@`: lower case, unique, 1 to 32 of `a–z 0–9 . _ -`.
+    /// What is typed after `@`: unique, 1 to 32 of `a–z 0–9 . _ -`, beginning and ending with a letter
+    /// or digit.
     pub name: String,
     /// What is shown; never empty.
     pub display: String,

@@ -1,7 +1,10 @@
 //! The pure heart of Leeward: no socket, no clock, no randomness, no task.
 //!
 //! In reading order: the words ([`id`], [`event`], [`room`], [`account`], [`code`], [`limits`]), the
-//! frames they travel in ([`wire`]), and the machines.
+//! frames they travel in ([`wire`]), the house rules and small languages ([`rules`], [`mentions`],
+//! [`search_query`]), what a client carries and holds ([`seal`], [`lease`]), and the machines.
+
+#![warn(missing_docs)]
 
 pub mod account;
 pub mod code;
@@ -9,4 +12,12 @@ pub mod event;
 pub mod id;
 pub mod limits;
 pub mod room;
+
 pub mod wire;
+
+pub mod mentions;
+pub mod rules;
+pub mod search_query;
+
+pub mod lease;
+pub mod seal;

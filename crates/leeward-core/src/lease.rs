@@ -1,0 +1,126 @@
+//! Leases: how long a connection may be silent, as data on the connection.
+//!
+//! Whoever ends a connection for silence compares *its* deadline with the clock and asks nothing
+//! else, so that a change of the terms can reach only what is granted after it. A grant is never
+//! taken back: a shorter one that follows a longer one takes effect when the longer one has run out.
+
+use crate::id::Instant;
+use crate::wire::Lease;
+
+/// On what terms leases are granted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Terms {
+    /// To a client that is looked at.
+    pub visible: Lease,
+    /// To a client whose page is hidden: browsers run its timers once a minute at most.
+    pub hidden: Lease,
+}
+
+impl Terms {
+    /// What to grant at this moment.
+    pub fn lease(&self, hidden: bool) -> Lease {
+        if hidden { self.hidden } else { self.visible }
+    }
+}
+
+impl Default for Terms {
+    /// Pings every 5 s and three of them may be lost; hidden, every minute and one may be lost with
+    /// half a minute of throttling. A node's clients come back spread over 5 s.
+    fn default() -> Self {
+        Self {
+            visible: Lease { ping_ms: 5_000, lease_ms: 15_000, spread_ms: 5_000 },
+            hidden: Lease { ping_ms: 60_000, lease_ms: 150_000, spread_ms: 5_000 },
+        }
+    }
+}
+
+/// The lease that a connection holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Held {
+    until: Instant,
+    lease_ms: u32,
+}
+
+impl Held {
+    /// The first lease, granted in `welcome`.
+    pub fn new(now: Instant, lease: Lease) -> Self {
+        Self { until: now.plus_ms(lease.lease_ms.into()), lease_ms: lease.lease_ms }
+    }
+
+    /// Another lease, granted in `pong`. It never ends before the one held.
+    pub fn renew(&mut self, now: Instant, lease: Lease) {
+        self.lease_ms = lease.lease_ms;
+        self.heard(now);
+    }
+
+    /// Something was heard: the same lease starts anew.
+    pub fn heard(&mut self, now: Instant) {
+        self.until = self.until.max(now.plus_ms(self.lease_ms.into()));
+    }
+
+    /// When it runs out unless it is renewed.
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Whether it has run out.
+    pub fn expired(&self, now: Instant) -> bool {
+        self.until < now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const START: Instant = Instant(1_000_000);
+
+    #[test]
+    fn silence_longer_than_the_lease_expires_it() {
+        let held = Held::new(START, Terms::default().lease(false));
+        assert!(!held.expired(START.plus_ms(15_000)));
+        assert!(held.expired(Instant(START.plus_ms(15_000).0 + 1)));
+    }
+
+    #[test]
+    fn a_hidden_page_is_given_longer() {
+        let terms = Terms::default();
+        let mut held = Held::new(START, terms.lease(false));
+        held.renew(START.plus_ms(5_000), terms.lease(true));
+        assert!(!held.expired(START.plus_ms(155_000)));
+        assert!(held.expired(START.plus_ms(155_001)));
+    }
+
+    #[test]
+    fn a_shorter_lease_never_takes_back_what_was_granted() {
+        let terms = Terms::default();
+        let mut held = Held::new(START, terms.lease(true));
+        held.renew(START.plus_ms(1_000), terms.lease(false));
+        assert!(!held.expired(START.plus_ms(150_000)));
+        held.renew(START.plus_ms(149_000), terms.lease(false));
+        assert!(held.expired(START.plus_ms(164_001)));
+    }
+
+    proptest! {
+        /// The client pings as the grant that it last saw told it to, each message takes up to 2 s,
+        /// and the terms change at will between pings.
+        #[test]
+        fn no_change_of_terms_expires_a_client_that_keeps_to_its_grant(
+            steps in prop::collection::vec((1_000u32..60_000, 3u32..6, 0u64..2_000, 0u64..2_000), 1..60)
+        ) {
+            let lease = |ping_ms, times| Lease { ping_ms, lease_ms: ping_ms * times + 4_000, spread_ms: 0 };
+            let mut seen = lease(5_000, 3);
+            let mut held = Held::new(START, seen);
+            let mut client = START.plus_ms(2_000);
+            for (ping_ms, times, up_ms, down_ms) in steps {
+                client = client.plus_ms(seen.ping_ms.into());
+                let arrives = client.plus_ms(up_ms);
+                prop_assert!(!held.expired(arrives));
+                seen = lease(ping_ms, times);
+                held.renew(arrives, seen);
+                client = client.max(arrives.plus_ms(down_ms));
+            }
+        }
+    }
+}
