@@ -1,1 +1,13 @@
-//! placeholder
+//! All that must survive a restart, in domain words.
+//!
+//! In reading order: the one type ([`Store`]), what goes in and comes out ([`records`]), what can go
+//! wrong ([`StoreError`]), and the back end, `sqlite`. No SQL type crosses this seam.
+#![warn(missing_docs)]
+
+mod error;
+pub mod records;
+mod store;
+
+pub use error::StoreError;
+pub use records::*;
+pub use store::{SqliteConfig, Store};
