@@ -21,3 +21,7 @@ pub mod search_query;
 
 pub mod lease;
 pub mod seal;
+pub mod ws;
+
+#[cfg(test)]
+mod generated;

@@ -80,7 +80,7 @@ pub enum ClientFrame {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Hello {
-    /// The ticket of the last `welcome` or `pong`: resume.
+    /// The ticket of the last `welcome`: resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub ticket: Option<String>,
@@ -340,9 +340,13 @@ pub struct Snapshot {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RoomSettings {
-    /// When to be told.
+    /// When to be told; left out: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub notify: Option<Notify>,
-    /// At the top of the list.
+    /// At the top of the list; left out: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub favourite: Option<bool>,
 }
 
