@@ -25,3 +25,4 @@ pub mod ws;
 
 #[cfg(test)]
 mod generated;
+pub mod ws;
