@@ -69,6 +69,8 @@ export interface State {
   readonly place: Place;
   /** The one right panel, beside the place. */
   readonly panel: Panel | null;
+  /** The message whose text is being changed. */
+  readonly editing: Target | null;
   /** The switcher, the help or a question, above everything. */
   readonly dialog: Dialog | null;
   /** Short sentences about what was done or could not be done, latest last. */
@@ -356,9 +358,17 @@ export type Dialog =
   | { readonly kind: "create_room" }
   | { readonly kind: "invite"; readonly room: RoomId | null }
   | { readonly kind: "status" }
+  /** Choose a reaction for a message. */
+  | { readonly kind: "emoji"; readonly room: RoomId; readonly seq: Seq }
   /** "Really?": the action runs again with `sure`. */
   | { readonly kind: "confirm"; readonly action: string; readonly args: unknown }
   | { readonly kind: "revisions"; readonly room: RoomId; readonly seq: Seq };
+
+/** A message. */
+export interface Target {
+  readonly room: RoomId;
+  readonly seq: Seq;
+}
 
 export interface Notice {
   readonly id: number;
