@@ -20,9 +20,11 @@ pub mod rules;
 pub mod search_query;
 
 pub mod lease;
+pub mod reconnect;
 pub mod seal;
 pub mod ws;
 
+pub mod hub;
+
 #[cfg(test)]
 mod generated;
-pub mod ws;

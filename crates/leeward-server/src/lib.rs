@@ -1,1 +1,15 @@
-//! placeholder
+//! The async shell around the core: listeners, shards, connections, the HTTP API and the operator's
+//! listener.
+//!
+//! In reading order: [`config`] what a node is told, [`node`] the spine that every post passes,
+//! [`accounts`] and [`passwords`] who may come in, [`http`] everything that is not live.
+
+pub mod accounts;
+pub mod config;
+pub mod http;
+pub mod metrics;
+pub mod node;
+pub mod passwords;
+
+pub use config::NodeConfig;
+pub use node::{Actor, Node, Posted};

@@ -1,0 +1,114 @@
+//! What a node is told when it starts. Every value has a default that suits one machine.
+
+use leeward_core::lease::Terms;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a node is to run.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// Where the databases and the uploaded files are.
+    pub data: PathBuf,
+    /// The build of the web app that this server serves, as told in `welcome`.
+    pub build: String,
+    /// The addresses under which people reach this server, such as `https://chat.example.org`: the
+    /// first is used in links, pages of all may open connections. Empty: a page's origin has to name
+    /// the host that it connects to.
+    pub origins: Vec<String>,
+    /// A proxy in front terminates TLS: cookies are marked `Secure`, and the last address of
+    /// `X-Forwarded-For` is believed.
+    pub behind_proxy: bool,
+    /// Certificate files; without them the public listener speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// Threads that own connections.
+    pub shards: usize,
+    /// Threads that read the database.
+    pub readers: usize,
+    /// Most live connections on this node.
+    pub connections_max: u32,
+    /// Largest file that may be uploaded, in bytes.
+    pub file_bytes_max: u64,
+    /// On what terms connections may be silent.
+    pub lease: Terms,
+    /// What bounds memory and patience.
+    pub bounds: Bounds,
+}
+
+/// Where the certificate is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, PEM, leaf first.
+    pub cert: PathBuf,
+    /// The private key, PEM.
+    pub key: PathBuf,
+}
+
+/// Bounds of queues and waits.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Bytes that may wait for one connection to be read by its client: some 3,000 messages. Beyond,
+    /// it is closed as slow.
+    pub queue_bytes_max: usize,
+    /// Bytes of events kept in memory for each room, from which resumes are answered.
+    pub ring_bytes_max: usize,
+    /// Bytes that may wait in one shard's inbox; beyond, the shard heals from the database.
+    pub inbox_bytes_max: usize,
+    /// Posts of one connection that may be on their way to the database.
+    pub posts_in_flight_max: u8,
+    /// From accept to the end of the request's head, and from the upgrade to `hello`.
+    pub hello_max: Duration,
+    /// How long a client may take not a byte of what waits for it.
+    pub stall_max: Duration,
+    /// Over how long the goodbyes of a planned stop spread the clients' return.
+    pub drain_spread: Duration,
+    /// How long a planned stop waits for what is under way.
+    pub drain_max: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            queue_bytes_max: 1024 * 1024,
+            ring_bytes_max: 64 * 1024,
+            inbox_bytes_max: 16 * 1024 * 1024,
+            posts_in_flight_max: 32,
+            hello_max: Duration::from_secs(10),
+            stall_max: Duration::from_secs(20),
+            drain_spread: Duration::from_secs(5),
+            drain_max: Duration::from_secs(10),
+        }
+    }
+}
+
+impl NodeConfig {
+    /// The defaults, with this data directory.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            data: data.into(),
+            build: concat!("web/", env!("CARGO_PKG_VERSION")).to_owned(),
+            origins: Vec::new(),
+            behind_proxy: false,
+            tls: None,
+            shards: cores,
+            readers: cores.clamp(2, 4),
+            connections_max: 50_000,
+            file_bytes_max: 100 * 1024 * 1024,
+            lease: Terms::default(),
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// Whether people reach this server by `https`.
+    pub fn secure(&self) -> bool {
+        self.tls.is_some() || self.behind_proxy
+    }
+}
+
+/// Who is at the other end of a request: an extension of every request the router gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The address the connection came from.
+    pub address: SocketAddr,
+}

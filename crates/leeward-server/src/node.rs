@@ -1,0 +1,330 @@
+//! The spine: what a post passes on its way from whoever sends it to everybody who gets it.
+//!
+//! Checked, appended to the log, committed; then published, and only then answered. Everything that
+//! is known about accounts and sessions without asking the database is here too. Never writes to a
+//! socket.
+
+use crate::accounts::AccountIndex;
+use crate::config::NodeConfig;
+use crate::metrics::Metrics;
+use crate::passwords::Passwords;
+use leeward_bus::Bus;
+use leeward_core::account::{Person, Role};
+use leeward_core::code::{Code, Refusal};
+use leeward_core::event::{Draft, Event};
+use leeward_core::hub::{News, Published};
+use leeward_core::id::{AccountId, Epoch, Instant, Millis, Nonce, RoomId, Seq, SessionId};
+use leeward_core::mentions::mentions;
+use leeward_core::rules;
+use leeward_core::seal::{Grant, KeyRing, Purpose};
+use leeward_core::wire::{self, ServerFrame};
+use leeward_core::ws;
+use leeward_store::{Append, Author, SqliteConfig, Store, StoreError};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, RwLock};
+
+/// One running server process.
+pub struct Node {
+    /// All that must survive a restart.
+    pub store: Store,
+    /// Every account, in memory.
+    pub accounts: AccountIndex,
+    /// What it was told when it started.
+    pub config: Arc<NodeConfig>,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// The pool that hashes passwords.
+    pub passwords: Passwords,
+    pub(crate) bus: Bus,
+    pub(crate) keys: KeyRing,
+    clock: Clock,
+    revoked: RwLock<BTreeSet<SessionId>>,
+    epochs: AtomicU32,
+    ready: AtomicBool,
+}
+
+/// Who does something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// Which account.
+    pub account: AccountId,
+    /// What it may do in the workspace.
+    pub role: Role,
+    /// The sign-in it came by; none for a bot.
+    pub session: Option<SessionId>,
+    /// A program, by its token.
+    pub bot: bool,
+}
+
+/// What came of a post.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Posted {
+    /// Its place in the room's log.
+    pub seq: Seq,
+    /// When it was stored.
+    pub at: Millis,
+    /// It had been stored before under the same nonce; this is the first answer again.
+    pub repeated: bool,
+}
+
+impl Node {
+    /// Opens the data directory and loads what is kept in memory.
+    ///
+    /// # Errors
+    /// When the data directory cannot be used, or the system gives no threads.
+    pub async fn open(config: NodeConfig) -> Result<Arc<Self>, StartError> {
+        let mut files = SqliteConfig::new(&config.data);
+        files.readers = config.readers;
+        let store = Store::open(&files)?;
+        let keys = store.keys().await?;
+        let accounts = AccountIndex::of(store.index().await?, store.bot_tokens().await?);
+        let revoked = store.revoked_sessions(Clock::wall()).await?;
+        let bus = Bus::local(config.bounds.inbox_bytes_max);
+        Ok(Arc::new(Self {
+            store,
+            accounts,
+            metrics: Metrics::new(),
+            passwords: Passwords::start().map_err(StartError::Thread)?,
+            bus,
+            keys: KeyRing::new(keys.current, keys.previous),
+            clock: Clock::start(),
+            revoked: RwLock::new(revoked.into_iter().collect()),
+            epochs: AtomicU32::new(first_epoch(Clock::wall())),
+            ready: AtomicBool::new(false),
+            config: Arc::new(config),
+        }))
+    }
+
+    /// The wall clock.
+    pub fn now(&self) -> Millis {
+        Clock::wall()
+    }
+
+    /// Monotonic time since the node started.
+    pub(crate) fn instant(&self) -> Instant {
+        self.clock.instant()
+    }
+
+    /// Who holds this sign-in token or bot token.
+    ///
+    /// # Errors
+    /// [`Code::SignIn`] when it is forged, expired or revoked, [`Code::Banned`] when the account is
+    /// disabled.
+    pub fn open_token(&self, text: &str) -> Result<Actor, Refusal> {
+        let (account, session) = match self.keys.open(Purpose::SignIn, text, self.now()) {
+            Ok(grant) => (grant.account, Some(grant.session)),
+            Err(code) => {
+                let hash = blake3::hash(text.as_bytes());
+                (self.accounts.bot(hash.as_bytes()).ok_or(code)?, None)
+            }
+        };
+        self.actor(account, session)
+    }
+
+    /// Who holds this resume ticket, and of which epoch it is. One MAC, two look-ups in memory.
+    pub(crate) fn open_ticket(&self, text: &str) -> Result<(Actor, Grant), Refusal> {
+        let grant = self.keys.open(Purpose::Resume, text, self.now())?;
+        let session = (grant.session.0 != 0).then_some(grant.session);
+        Ok((self.actor(grant.account, session)?, grant))
+    }
+
+    fn actor(&self, account: AccountId, session: Option<SessionId>) -> Result<Actor, Refusal> {
+        if session.is_some_and(|s| self.revoked(s)) {
+            return Err(Code::SignIn.into());
+        }
+        let standing = self.accounts.standing(account).ok_or(Code::SignIn)?;
+        if standing.disabled {
+            return Err(Code::Banned.into());
+        }
+        Ok(Actor { account, role: standing.role, session, bot: standing.bot })
+    }
+
+    /// Seals a sign-in token.
+    pub fn seal_token(&self, grant: Grant) -> String {
+        self.keys.seal(Purpose::SignIn, &grant)
+    }
+
+    /// The workspace's keys, for tokens of other purposes.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// Appends a draft to a room's log and tells everybody. The answer follows the commit. It is
+    /// carried through even when the caller goes away.
+    ///
+    /// # Errors
+    /// What the rules, the limits or the database refuse.
+    pub async fn post(
+        self: &Arc<Self>,
+        actor: &Actor,
+        room: RoomId,
+        nonce: Nonce,
+        draft: Draft,
+        name: Option<String>,
+    ) -> Result<Posted, Refusal> {
+        let (node, actor) = (Arc::clone(self), *actor);
+        let done = async move { node.append(actor, room, nonce, draft, name).await };
+        tokio::spawn(done).await.unwrap_or_else(|_| Err(Code::Internal.into()))
+    }
+
+    /// The same, for a caller that does not go away.
+    pub(crate) async fn append(
+        &self,
+        actor: Actor,
+        room: RoomId,
+        nonce: Nonce,
+        draft: Draft,
+        name: Option<String>,
+    ) -> Result<Posted, Refusal> {
+        rules::check_draft(&draft)?;
+        let (mentions, mentions_room) = self.named_in(&draft);
+        let author = Author { account: actor.account, role: actor.role };
+        let at = self.now();
+        let append = Append { room, author, nonce, draft, mentions, mentions_room, name, at };
+        let began = self.instant();
+        let appended =
+            self.store.append(append).await.inspect_err(|_| self.metrics.post_failed())?;
+        self.metrics.posted(self.instant().0.saturating_sub(began.0), appended.repeated);
+        let (seq, at) = (appended.event.seq, appended.event.at);
+        if !appended.repeated {
+            self.publish(room, appended.epoch, std::slice::from_ref(&appended.event));
+        }
+        Ok(Posted { seq, at, repeated: appended.repeated })
+    }
+
+    fn named_in(&self, draft: &Draft) -> (Vec<AccountId>, bool) {
+        let (Draft::Message { text, .. } | Draft::Edit { text, .. }) = draft else {
+            return (Vec::new(), false);
+        };
+        let found = mentions(text);
+        let mut accounts = Vec::new();
+        for name in found.names {
+            let account = self.accounts.by_name(&name.to_lowercase());
+            accounts.extend(account.filter(|a| !accounts.contains(a)));
+        }
+        (accounts, found.room)
+    }
+
+    /// Tells everybody in the room what has been stored in its log, in the order of the log.
+    pub fn publish(&self, room: RoomId, epoch: Epoch, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        let events = events.iter().map(|e| Arc::new(Published::new(room, e.clone()))).collect();
+        self.bus.publish(&News::Events { room, epoch, events });
+    }
+
+    /// Sends a frame to every live connection of an account. Call it after the change is stored, and
+    /// after [`AccountIndex::bump`] where the frame carries a version.
+    pub fn push_account(&self, account: AccountId, frame: &ServerFrame) {
+        self.push_account_except(account, frame, 0);
+    }
+
+    pub(crate) fn push_account_except(&self, account: AccountId, frame: &ServerFrame, except: u32) {
+        let frame = ws::encode::text(&wire::encode(frame));
+        self.bus.publish(&News::Account { account, frame, except });
+    }
+
+    /// Tells those who may see this person what they are like.
+    pub fn push_person(&self, person: Person) {
+        let frame = ServerFrame::Person { person: person.clone() };
+        let frame = ws::encode::text(&wire::encode(&frame));
+        self.bus.publish(&News::Person { person: Arc::new(person), frame });
+    }
+
+    /// Ends a sign-in: its token and its tickets open nothing from here on, its live connections are
+    /// closed. The caller has recorded it in the store.
+    pub fn end_session(&self, account: AccountId, session: SessionId) {
+        self.revoked.write().expect("nothing panics while it holds this lock").insert(session);
+        self.bus.publish(&News::EndSession { account, session });
+    }
+
+    /// Closes the live connections of an account. The caller has recorded why in the store and in
+    /// the index of accounts.
+    pub fn end_account(&self, account: AccountId, code: Code) {
+        self.bus.publish(&News::EndAccount { account, code });
+    }
+
+    fn revoked(&self, session: SessionId) -> bool {
+        self.revoked.read().expect("nothing panics while it holds this lock").contains(&session)
+    }
+
+    /// An epoch for a session that begins or resumes: no other on this node has it.
+    pub(crate) fn next_epoch(&self) -> u32 {
+        self.epochs.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether the node takes connections: false before it has loaded, and from the moment that it
+    /// is asked to stop.
+    pub fn ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+}
+
+/// Why a node did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    Store(StoreError),
+    /// The certificate or its key cannot be used.
+    Tls(String),
+    /// The system gave no thread.
+    Thread(std::io::Error),
+    /// A listener cannot be used.
+    Listen(std::io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(e) => e.fmt(f),
+            Self::Tls(why) => write!(f, "the certificate cannot be used: {why}"),
+            Self::Thread(e) => write!(f, "the system gives no thread: {e}"),
+            Self::Listen(e) => write!(f, "the listener cannot be used: {e}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<StoreError> for StartError {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
+    }
+}
+
+/// Epochs go on growing over restarts as long as fewer than one session a second begins: they are
+/// only ever compared for being equal, and only within one account.
+fn first_epoch(now: Millis) -> u32 {
+    const START: u64 = 1_735_689_600_000;
+    let seconds = now.0.saturating_sub(START) / 1_000;
+    u32::try_from(seconds % u64::from(u32::MAX)).map_or(1, |n| n.max(1))
+}
+
+/// The only place that reads a clock for the core.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock {
+    start: std::time::Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { start: std::time::Instant::now() }
+    }
+
+    pub(crate) fn instant(&self) -> Instant {
+        let micros = self.start.elapsed().as_micros();
+        Instant(u64::try_from(micros).expect("half a million years of microseconds fit"))
+    }
+
+    pub(crate) fn wall() -> Millis {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let millis = since.map_or(0, |d| d.as_millis());
+        Millis(u64::try_from(millis).expect("half a billion years of milliseconds fit"))
+    }
+}
