@@ -25,6 +25,7 @@ pub mod seal;
 pub mod ws;
 
 pub mod hub;
+pub mod session;
 
 #[cfg(test)]
 mod generated;
