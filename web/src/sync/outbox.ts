@@ -26,6 +26,8 @@ export interface OutboxWorld {
   readonly now: () => Millis;
   /** Sends a frame if the connection is in sync; false: it is not. */
   readonly send: (frame: ClientFrame) => boolean;
+  /** Up to where a room is known. */
+  readonly position: (room: RoomId) => Seq;
   readonly later: (run: () => void, ms: number) => void;
   /** The entries differ, as far as a room is concerned. */
   readonly changed: (room: RoomId) => void;
@@ -200,8 +202,9 @@ export class Outbox {
     this.#world.paused(false);
     const entry = this.#entries.get(nonce);
     if (entry === undefined) return;
+    // It stays on the device until its event is here: a page that is closed meanwhile asks again.
     this.#set(entry.kept, "sent", null, seq);
-    void this.#unkeep(nonce);
+    this.reached(entry.kept.room, this.#world.position(entry.kept.room));
     this.#pump(entry.kept.room);
   }
 

@@ -84,7 +84,7 @@ export class Reconnect {
         return state.until;
       case "live": {
         const next = Math.min(state.pingAt, expires(state));
-        return state.answerBy === null ? next : Math.min(state.answerBy, next);
+        return state.asked === null ? next : Math.min(state.asked + ANSWER_MS, next);
       }
     }
   }
@@ -124,7 +124,7 @@ export class Reconnect {
         this.#onOpened(now);
         break;
       case "closed":
-        this.#lost(now, input.random);
+        this.#lost(now, now, input.random);
         break;
       case "welcome":
         this.#onWelcome(now, input.lease);
@@ -163,7 +163,7 @@ export class Reconnect {
     if (this.#state.name !== "stopped" && this.#state.name !== "refused") return;
     this.#failures = 0;
     this.#bar.lost(now);
-    this.#state = { name: "idle", at: this.#allowed(now), turn: false };
+    this.#state = { name: "idle", at: this.#allowed(now), turn: this.#hasTurn(now) };
   }
 
   #onSight(now: Instant, hidden: boolean): void {
@@ -175,8 +175,7 @@ export class Reconnect {
 
   #onWoke(now: Instant): void {
     if (this.#state.name === "live" && expires(this.#state) <= now) {
-      this.#close();
-      this.#lost(now, 0);
+      this.#dead(now, this.#state.heard, 0);
     } else {
       this.#sooner(now, now);
     }
@@ -187,7 +186,11 @@ export class Reconnect {
     const at = this.#allowed(wish);
     if (this.#state.name === "idle") {
       const known = this.#state.at;
-      this.#state = { ...this.#state, at: known === null ? at : Math.min(known, at) };
+      this.#state = {
+        name: "idle",
+        at: known === null ? at : Math.min(known, at),
+        turn: this.#hasTurn(now),
+      };
     }
     this.#probe(now);
   }
@@ -211,7 +214,7 @@ export class Reconnect {
       lease,
       heard: now,
       pingAt: now + lease.ping_ms,
-      answerBy: null,
+      asked: null,
       caughtUp: false,
     };
     if (this.#hidden) this.#ping(now);
@@ -239,7 +242,7 @@ export class Reconnect {
   }
 
   #heard(now: Instant): void {
-    if (this.#state.name === "live") this.#state = { ...this.#state, heard: now, answerBy: null };
+    if (this.#state.name === "live") this.#state = { ...this.#state, heard: now, asked: null };
   }
 
   #onTick(now: Instant, random: number): void {
@@ -247,16 +250,17 @@ export class Reconnect {
     if (state.name === "connecting" || state.name === "greeting") {
       if (state.until > now) return;
       this.#close();
-      this.#lost(now, random);
+      this.#lost(now, now, random);
     } else if (state.name === "live") {
-      const due = state.answerBy !== null && state.answerBy <= now;
-      const slept = state.answerBy !== null && state.answerBy + LATE_MS < now;
-      if (expires(state) <= now || (due && !slept)) {
-        this.#close();
-        this.#lost(now, random);
-      } else if (slept) {
-        this.#state = { ...state, answerBy: null };
+      const late = (ms: number) => state.asked !== null && state.asked + ANSWER_MS + ms <= now;
+      if (expires(state) <= now) {
+        this.#dead(now, state.heard, random);
+      } else if (late(LATE_MS)) {
+        // Nobody listened when the answer may have come: ping as if for the first time.
+        this.#state = { ...state, asked: null };
         this.#ping(now);
+      } else if (late(0)) {
+        this.#dead(now, state.asked ?? now, random);
       } else if (state.pingAt <= now) {
         this.#ping(now);
       }
@@ -265,7 +269,7 @@ export class Reconnect {
 
   /** Asks whether the link is alive, unless that has been asked. */
   #probe(now: Instant): void {
-    if (this.#state.name === "live" && this.#state.answerBy === null) this.#ping(now);
+    if (this.#state.name === "live" && this.#state.asked === null) this.#ping(now);
   }
 
   #ping(now: Instant): void {
@@ -274,17 +278,23 @@ export class Reconnect {
     this.#state = {
       ...this.#state,
       pingAt: now + this.#state.lease.ping_ms,
-      answerBy: this.#state.answerBy ?? now + ANSWER_MS,
+      asked: this.#state.asked ?? now,
     };
     this.#outputs.push({ kind: "ping", n: this.#pings, hidden: this.#hidden });
   }
 
-  /** The socket is gone without a word. */
-  #lost(now: Instant, random: number): void {
+  /** The link has been dead since a moment in the past. */
+  #dead(now: Instant, since: Instant, random: number): void {
+    this.#close();
+    this.#lost(now, since, random);
+  }
+
+  /** The socket is gone without a word; nothing came through it `since`. */
+  #lost(now: Instant, since: Instant, random: number): void {
     if (!this.#hasSocket()) return;
     const inSync = this.#state.name === "live" && this.#state.caughtUp;
     const window = inSync ? this.#spreadMs() : this.#backOff();
-    this.#left(now);
+    this.#left(since);
     this.#idle(now + jitter(random, window), false);
   }
 
@@ -302,10 +312,10 @@ export class Reconnect {
       const window = this.#slot === null ? Math.floor(after / 4) : 0;
       this.#idle(turn + jitter(random, window), true);
     } else if (refusal.then === "retry") {
-      this.#lost(now, random);
+      this.#lost(now, now, random);
     } else if (refusal.then === "give_up" && refusal.code === "replaced") {
       this.#fresh = true;
-      this.#lost(now, random);
+      this.#lost(now, now, random);
     } else {
       this.#left(now);
       this.#state = { name: "refused", bar: barOfRefusal(refusal.code, refusal.then) };
@@ -322,11 +332,16 @@ export class Reconnect {
     return Math.max(wish, this.#notBefore ?? wish, gap);
   }
 
+  /** The time that the server gave is yet to come. */
+  #hasTurn(now: Instant): boolean {
+    return this.#notBefore !== null && now < this.#notBefore;
+  }
+
   /** Remembers when the client was last in sync, if it was. */
-  #left(now: Instant): void {
+  #left(since: Instant): void {
     if (this.#state.name !== "live" || !this.#state.caughtUp) return;
     this.#bar.inSyncUntil = this.#state.heard;
-    this.#bar.lost(now);
+    this.#bar.lost(since);
   }
 
   #backOff(): number {

@@ -63,8 +63,8 @@ export type Connection =
       readonly lease: Lease;
       readonly heard: Instant;
       readonly pingAt: Instant;
-      /** By when the ping on its way must have been followed by anything. */
-      readonly answerBy: Instant | null;
+      /** When the ping was sent that nothing has followed yet. */
+      readonly asked: Instant | null;
       readonly caughtUp: boolean;
     }
   | { readonly name: "refused"; readonly bar: MachineBar };
