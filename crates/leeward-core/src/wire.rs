@@ -88,6 +88,10 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub token: Option<String>,
+    /// The place that an earlier `refuse` kept for this client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub slot: Option<String>,
     /// Name and version of the client, such as `web/0.1.0+3f2a`.
     #[serde(default)]
     pub build: String,
@@ -166,8 +170,12 @@ pub enum ServerFrame {
         /// Which.
         room: RoomId,
     },
-    /// How far the account has read, from another of its devices.
+    /// How far the account has read, on whichever of its devices. All of them are told, the one that
+    /// said so included, so that each knows the version.
     Read {
+        /// The list's version with this change.
+        #[cfg_attr(test, ts(type = "number"))]
+        version: u64,
         /// Where.
         room: RoomId,
         /// The last event read.

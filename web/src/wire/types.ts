@@ -636,6 +636,10 @@ ticket?: string,
  */
 token?: string, 
 /**
+ * The place that an earlier `refuse` kept for this client.
+ */
+slot?: string, 
+/**
  * Name and version of the client, such as `web/0.1.0+3f2a`.
  */
 build: string, 
@@ -719,6 +723,10 @@ version: number,
  * Which.
  */
 room: RoomId, } | { "t": "read", 
+/**
+ * The list's version with this change.
+ */
+version: number, 
 /**
  * Where.
  */
