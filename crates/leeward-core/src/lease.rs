@@ -23,9 +23,16 @@ impl Terms {
     }
 }
 
+/// The come-back window for a node that carries so many connections and can let in so many in a
+/// second: as long as letting them all in takes, between a quarter of a second and a minute.
+pub fn spread_ms(connections: usize, admissions_per_s: u32) -> u32 {
+    let all_ms = connections as u64 * 1_000 / u64::from(admissions_per_s.max(1));
+    all_ms.clamp(250, 60_000) as u32
+}
+
 impl Default for Terms {
     /// Pings every 5 s and three of them may be lost; hidden, every minute and one may be lost with
-    /// half a minute of throttling. A node's clients come back spread over 5 s.
+    /// half a minute of throttling. Clients come back spread over 5 s; see [`spread_ms`].
     fn default() -> Self {
         Self {
             visible: Lease { ping_ms: 5_000, lease_ms: 15_000, spread_ms: 5_000 },
@@ -100,6 +107,13 @@ mod tests {
         assert!(!held.expired(START.plus_ms(150_000)));
         held.renew(START.plus_ms(149_000), terms.lease(false));
         assert!(held.expired(START.plus_ms(164_001)));
+    }
+
+    #[test]
+    fn the_come_back_window_grows_with_those_who_come_back() {
+        assert_eq!(spread_ms(3, 1_000), 250);
+        assert_eq!(spread_ms(15_000, 2_000), 7_500);
+        assert_eq!(spread_ms(10_000_000, 0), 60_000);
     }
 
     proptest! {

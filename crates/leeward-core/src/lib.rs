@@ -22,6 +22,7 @@ pub mod search_query;
 pub mod lease;
 pub mod reconnect;
 pub mod seal;
+pub mod storm;
 pub mod ws;
 
 pub mod hub;
