@@ -225,7 +225,7 @@ impl Decoder {
         let rest = &input[*at..];
         let kept = self.partial.as_ref().map_or(0, |p| usize::from(p.head_bytes));
         let read = if kept == 0 {
-            Header::read(rest)?
+            Header::read(rest, self.deflate)?
         } else {
             let mut head = [0; HEADER_BYTES_MAX];
             if let Some(partial) = &self.partial {
@@ -233,7 +233,8 @@ impl Decoder {
             }
             let more = rest.len().min(HEADER_BYTES_MAX - kept);
             head[kept..kept + more].copy_from_slice(&rest[..more]);
-            Header::read(&head[..kept + more])?.map(|(header, len)| (header, len - kept))
+            Header::read(&head[..kept + more], self.deflate)?
+                .map(|(header, len)| (header, len - kept))
         };
         if let Some((header, len)) = read {
             *at += len;
@@ -248,16 +249,8 @@ impl Decoder {
             partial.head[kept..kept + rest.len()].copy_from_slice(rest);
             partial.head_bytes += u8::try_from(rest.len()).map_err(|_| WsError::BadLength)?;
             *at = input.len();
-            // The bits that can be judged already are.
-            if let Some(&first) = rest.first().filter(|_| kept == 0) {
-                self.judge_first(first)?;
-            }
         }
         Ok(None)
-    }
-
-    fn judge_first(&self, first: u8) -> Result<(), WsError> {
-        if first & 0x40 != 0 && !self.deflate { Err(WsError::ReservedBit) } else { Ok(()) }
     }
 
     /// Whether a frame may come here, in this role, at this size.
@@ -266,9 +259,6 @@ impl Decoder {
             (Role::Server, None) => return Err(WsError::NotMasked),
             (Role::Client, Some(_)) => return Err(WsError::Masked),
             (Role::Server, Some(_)) | (Role::Client, None) => {}
-        }
-        if header.compressed && !self.deflate {
-            return Err(WsError::ReservedBit);
         }
         if header.opcode.is_control() {
             return Ok(());

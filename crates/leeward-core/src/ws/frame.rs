@@ -82,12 +82,13 @@ pub struct Header {
 
 impl Header {
     /// Reads a header from the front of `bytes`: the header and how many bytes it took, or `None`
-    /// when there are too few. Wrong bits are found as early as the bytes that hold them.
+    /// when there are too few. Wrong bits are found as early as the bytes that hold them. `deflate`:
+    /// compression was agreed.
     ///
     /// # Errors
     /// A reserved bit or opcode, a control frame that is long or fragmented, a length not in its
     /// shortest form.
-    pub fn read(bytes: &[u8]) -> Result<Option<(Self, usize)>, WsError> {
+    pub fn read(bytes: &[u8], deflate: bool) -> Result<Option<(Self, usize)>, WsError> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         if first & 0b0011_0000 != 0 {
             return Err(WsError::ReservedBit);
@@ -97,7 +98,8 @@ impl Header {
         if opcode.is_control() && !fin {
             return Err(WsError::FragmentedControl);
         }
-        if compressed && (opcode.is_control() || opcode == Opcode::Continuation) {
+        let begins = matches!(opcode, Opcode::Text | Opcode::Binary);
+        if compressed && !(deflate && begins) {
             return Err(WsError::ReservedBit);
         }
         let Some(&second) = bytes.get(1) else { return Ok(None) };
