@@ -304,7 +304,7 @@ pub enum ServerFrame {
 }
 
 /// An account's own list of rooms and settings.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AccountState {
     /// Raised by every change of what is below.
@@ -323,7 +323,7 @@ pub struct AccountState {
 }
 
 /// A room's state at a position.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Snapshot {
     /// Which room.

@@ -29,6 +29,12 @@ pub struct NodeConfig {
     pub connections_max: u32,
     /// Largest file that may be uploaded, in bytes.
     pub file_bytes_max: u64,
+    /// What the one-time set-up link carries; only asked for while there is no account.
+    pub setup_token: Option<String>,
+    /// Answers requests to make thousands of synthetic accounts, for load tests.
+    pub allow_load: bool,
+    /// What a command on the operator's listener has to carry; none: it takes no commands.
+    pub operator_secret: Option<String>,
     /// On what terms connections may be silent.
     pub lease: Terms,
     /// What bounds memory and patience.
@@ -95,6 +101,9 @@ impl NodeConfig {
             readers: cores.clamp(2, 4),
             connections_max: 50_000,
             file_bytes_max: 100 * 1024 * 1024,
+            setup_token: None,
+            allow_load: false,
+            operator_secret: None,
             lease: Terms::default(),
             bounds: Bounds::default(),
         }

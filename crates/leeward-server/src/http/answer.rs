@@ -1,0 +1,215 @@
+//! What comes in and goes out: JSON bodies, paths and queries read into types, and every refusal in
+//! one form, whoever made it: a route, the store, or the router itself.
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use leeward_core::code::{Code, Refusal};
+use leeward_store::StoreError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Largest JSON body, in bytes: the longest message with every byte escaped, and its envelope.
+pub(crate) const JSON_BYTES_MAX: usize = 256 * 1024;
+
+/// A refusal as an HTTP answer.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    refusal: Refusal,
+    /// Where the protocol's own table has no code for the status, such as 405.
+    status: Option<StatusCode>,
+}
+
+/// What a route answers.
+pub(crate) type Answer<T> = Result<Json<T>, Problem>;
+
+impl Problem {
+    /// The request is not of the documented form; `message` says where.
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Refusal::because(Code::BadRequest, message).into()
+    }
+
+    /// Why.
+    pub(crate) fn code(&self) -> Code {
+        self.refusal.code
+    }
+
+    /// A refusal under another status than its code has.
+    pub(crate) fn with_status(refusal: impl Into<Refusal>, status: StatusCode) -> Self {
+        Self { refusal: refusal.into(), status: Some(status) }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, status: None }
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Refusal::new(code).into()
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        problem.refusal
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status.unwrap_or_else(|| {
+            StatusCode::from_u16(self.refusal.code.http())
+                .expect("the table of codes holds three-digit statuses")
+        });
+        let mut response = (status, Json(&self.refusal)).into_response();
+        let headers = response.headers_mut();
+        if let Some(after_ms) = self.refusal.after_ms {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after_ms.div_ceil(1_000)));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// A JSON body, in either direction.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                let json = HeaderValue::from_static("application/json");
+                ([(header::CONTENT_TYPE, json)], body).into_response()
+            }
+            Err(e) => {
+                tracing::error!("an answer cannot be written as JSON: {e}");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !media_type(request.headers()).is_some_and(is_json) {
+            return Err(Refusal::because(
+                Code::Unsupported,
+                "the body must be JSON, and the header content-type: application/json",
+            )
+            .into());
+        }
+        let body = whole_body(request, JSON_BYTES_MAX).await?;
+        parse(&body).map(Self)
+    }
+}
+
+/// Reads JSON bytes into a type.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|e| Problem::bad(format!("the body does not fit: {e}")))
+}
+
+/// The media type of a body, without its parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim())
+}
+
+fn is_json(media_type: &str) -> bool {
+    let lower = media_type.to_ascii_lowercase();
+    lower == "application/json" || (lower.starts_with("application/") && lower.ends_with("+json"))
+}
+
+/// A body of at most `bytes_max`, whole.
+pub(crate) async fn whole_body(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+    let too_big = || {
+        Problem::from(Refusal::because(
+            Code::TooLong,
+            format!("the body is larger than {bytes_max} bytes"),
+        ))
+    };
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    if announced.is_some_and(|n| n > bytes_max as u64) {
+        return Err(too_big());
+    }
+    match Limited::new(request.into_body(), bytes_max).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(e) if e.is::<LengthLimitError>() => Err(too_big()),
+        Err(_) => Err(Problem::bad("the body ended early")),
+    }
+}
+
+/// The variables of a path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(path)) => Ok(Self(path)),
+            Err(e @ PathRejection::FailedToDeserializePathParams(_)) => {
+                Err(Problem::bad(format!("the path does not fit: {}", e.body_text())))
+            }
+            Err(e) => Err(Problem::bad(e.body_text())),
+        }
+    }
+}
+
+/// The variables of a query.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(params)| Self(params))
+            .map_err(|e: QueryRejection| Problem::bad(e.body_text()))
+    }
+}
+
+/// Any id in a path or a body: an integer from 1 to 2^53 - 1.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(try_from = "u64")]
+#[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991u64, example = 1)]
+pub(crate) struct Id(pub(crate) u64);
+
+impl TryFrom<u64> for Id {
+    type Error = &'static str;
+    fn try_from(n: u64) -> Result<Self, Self::Error> {
+        if (1..1 << 53).contains(&n) { Ok(Self(n)) } else { Err("an id is from 1 to 2^53 - 1") }
+    }
+}
+
+macro_rules! from_id {
+    ($($name:ident),*) => {
+        $(impl From<Id> for leeward_core::id::$name {
+            fn from(id: Id) -> Self {
+                Self(id.0)
+            }
+        })*
+    };
+}
+from_id!(AccountId, RoomId, FileId, SessionId, Seq);
+
+/// The store's failures, in the protocol's words.
+pub(crate) fn stored<T>(result: Result<T, StoreError>) -> Result<T, Problem> {
+    result.map_err(|e| {
+        if let StoreError::Corrupt(what) = &e {
+            tracing::error!("the database is damaged: {what}");
+        }
+        Refusal::from(e).into()
+    })
+}
