@@ -1,8 +1,11 @@
 /** Changes one's password. */
 import type { Action } from "./action.ts";
 
-export const changePassword: Action<{ readonly old: string; readonly new: string }> = {
+export const changePassword: Action<{ readonly current?: string; readonly password: string }> = {
   id: "change_password",
   label: "act.change_password",
-  run: ({ client }, passwords) => client.http.changePassword(passwords),
+  run: async ({ client }, passwords) => {
+    await client.http.changePassword(passwords);
+    client.screen.notice("info", "common.saved");
+  },
 };

@@ -6,18 +6,20 @@ import type { Action } from "./action.ts";
 export const createInvite: Action<{
   readonly role: Role;
   readonly rooms?: readonly RoomId[];
-  readonly uses?: number;
-  readonly expiresInMs?: number;
+  readonly usesMax?: number;
+  readonly hours?: number;
+  readonly note?: string;
 }> = {
   id: "create_invite",
   label: "act.create_invite",
-  run: async ({ client, page }, { role, rooms, uses, expiresInMs }) => {
-    const invite = await client.http.createInvite({
+  run: async ({ client, page }, { role, rooms, usesMax, hours, note }) => {
+    const made = await client.http.createInvite({
       role,
       rooms,
-      uses,
-      expires_in_ms: expiresInMs,
+      uses_max: usesMax,
+      hours,
+      note,
     });
-    client.lists.madeInvite(invite, page.origin);
+    client.lists.madeInvite(made, page.origin);
   },
 };

@@ -39,21 +39,23 @@ export function isOwnMessage(state: State, line: Line): boolean {
   return line.event.kind === "message" && !line.event.deleted && line.event.from === state.me?.id;
 }
 
-/** Whether one may moderate a room: by one's role in it, or in the workspace where that reaches in. */
+/** Whether one may moderate a room: as its moderator, or any public room by one's role. */
 export function moderates(state: State, room: RoomId): boolean {
   const summary = state.rooms.get(room)?.summary;
-  if (summary === undefined) return false;
+  if (summary === undefined || summary.room_kind === "direct") return false;
   if (summary.role === "moderator") return true;
   const role = state.me?.role;
-  if (role === "admin" || role === "owner") return summary.room_kind !== "direct";
-  return role === "moderator" && summary.room_kind === "public";
+  return (
+    summary.room_kind === "public" && role !== undefined && !["guest", "member"].includes(role)
+  );
 }
 
 /** Whether one may write in a room. */
 export function mayWrite(state: State, room: RoomId): boolean {
   const summary = state.rooms.get(room)?.summary;
-  if (summary === undefined || summary.archived === true || summary.role === "muted") return false;
-  return summary.read_only !== true || moderates(state, room);
+  if (summary === undefined || summary.archived === true) return false;
+  const held = summary.role === "muted" || summary.read_only === true;
+  return !held || moderates(state, room);
 }
 
 export function isAdmin(state: State): boolean {

@@ -4,12 +4,14 @@ import type {
   Event,
   FileId,
   FileRef,
+  MemberRole,
   Millis,
+  Nonce,
   Person,
   Position,
   Role,
+  RoomFacts,
   RoomId,
-  RoomKind,
   Seq,
   SessionId,
 } from "../wire/types.ts";
@@ -19,8 +21,17 @@ export type List<T> = readonly T[];
 export interface WorkspaceAnswer {
   readonly name: string;
   readonly needs_setup: boolean;
+  /** The build of the server. */
   readonly build: string;
-  readonly limits: { readonly text_bytes: number; readonly file_bytes: number };
+  /** The build of the web client that it serves; empty: none. */
+  readonly client: string;
+  readonly limits: {
+    readonly text_bytes: number;
+    readonly file_bytes: number;
+    readonly chunk_bytes: number;
+    readonly files_per_message: number;
+    readonly password_chars: number;
+  };
 }
 
 export interface SignedIn {
@@ -33,35 +44,50 @@ export interface SessionAnswer {
   readonly device: string;
   readonly created_at: Millis;
   readonly seen_at: Millis;
-  readonly current?: boolean;
+  readonly expires_at: Millis;
+  /** The one that asks. */
+  readonly this: boolean;
 }
 
 export interface InviteAnswer {
   readonly id: number;
+  readonly by: AccountId;
   readonly role: Role;
-  readonly rooms?: readonly RoomId[];
-  readonly expires_at?: Millis | null;
-  readonly uses_left?: number | null;
-  readonly token?: string;
+  readonly rooms: readonly RoomId[];
+  readonly uses: number;
+  readonly uses_max: number;
+  readonly created_at: Millis;
+  readonly expires_at: Millis;
+  readonly note: string;
+}
+
+export interface MadeInvite {
+  readonly invite: InviteAnswer;
+  /** What the link carries. */
+  readonly token: string;
 }
 
 /** What somebody who holds an invite link is told before accepting. */
 export interface InviteOffer {
   readonly workspace: string;
+  /** Who invites. */
+  readonly by: string;
   readonly role: Role;
-  readonly rooms: readonly { readonly id: RoomId; readonly name: string }[];
-  readonly by?: Person | null;
+  /** The names of the rooms it leads to. */
+  readonly rooms: readonly string[];
+  readonly expires_at: Millis;
+  readonly needs_password: boolean;
 }
 
-export interface BrowseAnswer {
+/** A room as somebody sees it who may not be in it. */
+export type RoomAnswer = RoomFacts & { readonly id: RoomId; readonly role?: MemberRole };
+
+export type BrowseAnswer = RoomFacts & {
   readonly id: RoomId;
-  readonly name: string;
-  readonly topic?: string;
-  readonly room_kind: RoomKind;
-  readonly archived?: boolean;
   readonly members: number;
-  readonly joined?: boolean;
-}
+  readonly last_at: Millis;
+  readonly joined: boolean;
+};
 
 /** Lines of a room or of one thread in it, oldest first, with their state at `at`. */
 export interface Page {
@@ -69,16 +95,18 @@ export interface Page {
   readonly more_before: boolean;
   readonly more_after: boolean;
   readonly at: Position;
-  readonly people?: readonly Person[];
 }
 
 export interface Revision {
+  /** The event that brought it. */
+  readonly seq: Seq;
   readonly at: Millis;
+  readonly from: AccountId;
   readonly text: string;
-  readonly by?: AccountId;
 }
 
 export interface Posted {
+  readonly nonce: Nonce;
   readonly seq: Seq;
   readonly at: Millis;
   readonly repeated: boolean;
@@ -93,17 +121,27 @@ export interface CommandAnswer {
 export interface ThreadAnswer {
   readonly room: RoomId;
   readonly root: Event;
-  readonly unread?: boolean;
+  /** The last reply. */
+  readonly last?: Event;
+  /** The last reply read. */
+  readonly read: Seq;
+  /** Replies of others above it. */
+  readonly unread: number;
 }
 
-export interface UploadAnswer {
+export interface MadeFile {
   readonly id: FileId;
+  readonly name: string;
   readonly offset: number;
   readonly chunk_bytes_max: number;
 }
 
-/** The next offset, or the file once all of it is there. */
-export type ChunkAnswer = { readonly offset: number } | FileRef;
+/** How far an upload is; with the file once all of it is there. */
+export interface UploadState {
+  readonly offset: number;
+  readonly size: number;
+  readonly file?: FileRef;
+}
 
 export interface SearchAnswer {
   readonly hits: readonly {
@@ -111,6 +149,27 @@ export interface SearchAnswer {
     readonly event: Event;
     readonly snippet: string;
   }[];
-  readonly next?: string | null;
-  readonly people?: readonly Person[];
+  readonly next?: number;
+}
+
+/** An incoming webhook. */
+export interface Hook {
+  readonly id: number;
+  readonly room: RoomId;
+  readonly account: AccountId;
+  readonly by: AccountId;
+  readonly name: string;
+  readonly created_at: Millis;
+}
+
+export interface AuditEntry {
+  readonly id: number;
+  readonly at: Millis;
+  /** Absent: the operator at the command line. */
+  readonly by?: AccountId;
+  /** Such as `account.disable`. */
+  readonly action: string;
+  /** Such as `account:7`. */
+  readonly subject: string;
+  readonly detail: string;
 }

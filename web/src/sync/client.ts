@@ -13,7 +13,7 @@ import type {
   RoomSummary,
   Seq,
 } from "../wire/types.ts";
-import type { InviteAnswer } from "./answers.ts";
+import type { MadeInvite } from "./answers.ts";
 import type { Http } from "./http.ts";
 import type { Dialog, DraftText, Panel, Place, State, Target } from "./model.ts";
 import type { Store } from "./store.ts";
@@ -123,7 +123,7 @@ export interface ListVerbs {
   readonly sessions: () => Promise<void>;
   readonly invites: () => Promise<void>;
   /** Shows an invite that has just been made, with its link. */
-  readonly madeInvite: (invite: InviteAnswer, origin: string) => void;
+  readonly madeInvite: (made: MadeInvite, origin: string) => void;
   readonly search: (query: string) => Promise<void>;
   readonly searchMore: () => Promise<void>;
   readonly endSearch: () => void;

@@ -11,7 +11,6 @@ import type {
   FileRef,
   Member,
   MemberRole,
-  Millis,
   Nonce,
   Notify,
   Person,
@@ -73,9 +72,10 @@ export class Http {
   createInvite = (body: {
     role?: Role;
     rooms?: readonly RoomId[];
-    uses?: number;
-    expires_in_ms?: Millis;
-  }) => this.#send<answers.InviteAnswer>("POST", "/api/v1/invites", body);
+    uses_max?: number;
+    hours?: number;
+    note?: string;
+  }) => this.#send<answers.MadeInvite>("POST", "/api/v1/invites", body);
   revokeInvite = (id: number) => this.#send<void>("DELETE", `/api/v1/invites/${id}`);
   inviteByToken = (token: string) =>
     this.#get<answers.InviteOffer>(`/api/v1/invites/by-token/${encodeURIComponent(token)}`);
@@ -90,8 +90,8 @@ export class Http {
   me = () => this.#get<AccountState>("/api/v1/me");
   editMe = (body: { display?: string; status?: string }) =>
     this.#send<Person>("PATCH", "/api/v1/me", body);
-  changePassword = (body: { old: string; new: string }) =>
-    this.#send<void>("POST", "/api/v1/me/password", body);
+  changePassword = (body: { current?: string; password: string }) =>
+    this.#send<answers.SignedIn>("POST", "/api/v1/me/password", body);
   putSetting = (key: string, value: string) =>
     this.#send<void>("PUT", `/api/v1/me/settings/${encodeURIComponent(key)}`, { value });
 
@@ -116,9 +116,9 @@ export class Http {
   }) => this.#send<RoomSummary>("POST", "/api/v1/rooms", body);
   directRoom = (people: readonly AccountId[]) =>
     this.#send<RoomSummary>("POST", "/api/v1/rooms/direct", { people });
-  room = (room: RoomId) => this.#get<RoomSummary>(`/api/v1/rooms/${room}`);
+  room = (room: RoomId) => this.#get<answers.RoomAnswer>(`/api/v1/rooms/${room}`);
   editRoom = (room: RoomId, body: Partial<Omit<RoomFacts, "room_kind">>) =>
-    this.#send<RoomSummary>("PATCH", `/api/v1/rooms/${room}`, body);
+    this.#send<answers.RoomAnswer>("PATCH", `/api/v1/rooms/${room}`, body);
   snapshot = (room: RoomId) => this.#get<Snapshot>(`/api/v1/rooms/${room}/snapshot`);
   members = (room: RoomId) => this.#get<answers.List<Member>>(`/api/v1/rooms/${room}/members`);
   putMember = (room: RoomId, who: AccountId, role?: MemberRole) =>
@@ -135,6 +135,7 @@ export class Http {
   // History.
   lines = (room: RoomId, query: PageQuery) =>
     this.#get<answers.Page>(`/api/v1/rooms/${room}/lines`, query);
+  pins = (room: RoomId) => this.#get<answers.List<Event>>(`/api/v1/rooms/${room}/pins`);
   line = (room: RoomId, seq: Seq) => this.#get<Event>(`/api/v1/rooms/${room}/lines/${seq}`);
   revisions = (room: RoomId, seq: Seq) =>
     this.#get<answers.List<answers.Revision>>(`/api/v1/rooms/${room}/lines/${seq}/revisions`);
@@ -148,29 +149,46 @@ export class Http {
   // Markers and settings of a room.
   read = (room: RoomId, seq: Seq) => this.#send<void>("PUT", `/api/v1/rooms/${room}/read`, { seq });
   roomSettings = (room: RoomId, body: { notify?: Notify; favourite?: boolean }) =>
-    this.#send<void>("PATCH", `/api/v1/rooms/${room}/settings`, body);
+    this.#send<RoomSummary>("PATCH", `/api/v1/rooms/${room}/settings`, body);
   follow = (room: RoomId, seq: Seq, on: boolean) =>
     this.#send<void>("PUT", `/api/v1/rooms/${room}/threads/${seq}/follow`, { on });
+  readThread = (room: RoomId, root: Seq, seq: Seq) =>
+    this.#send<void>("PUT", `/api/v1/rooms/${room}/threads/${root}/read`, { seq });
   threads = () => this.#get<answers.List<answers.ThreadAnswer>>("/api/v1/threads");
 
   // Files.
   createFile = (name: string, size: number) =>
-    this.#send<answers.UploadAnswer>("POST", "/api/v1/files", { name, size });
-  uploadOffset = (id: FileId) => this.#get<answers.UploadAnswer>(`/api/v1/files/${id}/upload`);
-  putChunk = async (id: FileId, offset: number, bytes: Blob): Promise<answers.ChunkAnswer> =>
-    this.#answer<answers.ChunkAnswer>(
+    this.#send<answers.MadeFile>("POST", "/api/v1/files", { name, size });
+  uploadOffset = (id: FileId) => this.#get<answers.UploadState>(`/api/v1/files/${id}/upload`);
+  putChunk = async (id: FileId, offset: number, bytes: Blob): Promise<answers.UploadState> =>
+    this.#answer<answers.UploadState>(
       await this.#ask(`/api/v1/files/${id}`, {
         method: "PATCH",
         body: bytes,
         headers: {
           "Upload-Offset": String(offset),
-          "Content-Type": "application/offset+octet-stream",
+          "Content-Type": "application/octet-stream",
         },
       }),
     );
   deleteFile = (id: FileId) => this.#send<void>("DELETE", `/api/v1/files/${id}`);
 
-  search = (q: string, limit: number, before: string | null) =>
+  // Webhooks, bots and the audit log.
+  hooks = (room: RoomId) => this.#get<answers.List<answers.Hook>>(`/api/v1/rooms/${room}/hooks`);
+  createHook = (room: RoomId, name: string) =>
+    this.#send<{ hook: answers.Hook; path: string }>("POST", `/api/v1/rooms/${room}/hooks`, {
+      name,
+    });
+  deleteHook = (room: RoomId, id: number) =>
+    this.#send<void>("DELETE", `/api/v1/rooms/${room}/hooks/${id}`);
+  createBot = (body: { name: string; display?: string; role?: Role }) =>
+    this.#send<Person>("POST", "/api/v1/bots", body);
+  createBotToken = (bot: AccountId, note: string) =>
+    this.#send<{ id: number; token: string }>("POST", `/api/v1/bots/${bot}/tokens`, { note });
+  audit = (before: number | null) =>
+    this.#get<answers.List<answers.AuditEntry>>("/api/v1/audit", { before, limit: 100 });
+
+  search = (q: string, limit: number, before: number | null) =>
     this.#get<answers.SearchAnswer>("/api/v1/search", { q, limit, before });
 
   #get<T>(path: string, query: Query = {}): Promise<T> {

@@ -92,12 +92,16 @@ export type Phase =
 export interface Workspace {
   readonly name: string;
   readonly needsSetup: boolean;
-  /** The build of the web app that the server serves. */
+  /** The build of the web app that the server serves; empty: none. */
   readonly build: string;
   /** Longest text of a message, in bytes. */
   readonly textBytesMax: number;
   /** Largest file, in bytes. */
   readonly fileBytesMax: number;
+  /** Most files on one message. */
+  readonly filesPerMessageMax: number;
+  /** Shortest password, in characters. */
+  readonly passwordCharsMin: number;
 }
 
 /** The connection bar: one truth, the lease and the last position applied. */
@@ -126,7 +130,10 @@ export type Bar =
   /** For 4 s after any of the others. */
   | {
       readonly state: "back";
+      /** Messages of others that were missed. */
       readonly count: number;
+      /** There are more of them than could be counted. */
+      readonly atLeast: boolean;
       readonly since: Millis;
       /** The first room with something in it, for "Show". */
       readonly room: RoomId | null;
@@ -238,7 +245,10 @@ export interface Thread {
 export interface FollowedThread {
   readonly room: RoomId;
   readonly root: Event;
-  readonly unread: boolean;
+  /** The last reply. */
+  readonly last: Event | null;
+  /** Replies of others that have not been read. */
+  readonly unread: number;
 }
 
 /** A list that is fetched: what is known, and whether it is being asked for. */
@@ -281,13 +291,13 @@ export interface Search {
   readonly loading: boolean;
   readonly why: Refusal | null;
   /** Ask with this for older hits; null: there are none. */
-  readonly next: string | null;
+  readonly next: number | null;
 }
 
 export interface SearchHit {
   readonly room: RoomId;
   readonly event: Event;
-  /** The text around the words found, which stand between U+0002 and U+0003. */
+  /** The part of the text around the match, on one line; plain text. */
   readonly snippet: string;
 }
 
@@ -306,6 +316,7 @@ export interface SessionInfo {
   readonly device: string;
   readonly createdAt: Millis;
   readonly seenAt: Millis;
+  readonly expiresAt: Millis;
   readonly current: boolean;
 }
 
@@ -313,8 +324,11 @@ export interface InviteInfo {
   readonly id: number;
   readonly role: Role;
   readonly rooms: readonly RoomId[];
-  readonly expiresAt: Millis | null;
-  readonly usesLeft: number | null;
+  readonly by: AccountId;
+  readonly expiresAt: Millis;
+  readonly uses: number;
+  readonly usesMax: number;
+  readonly note: string;
   /** The whole link; given only when it has just been made. */
   readonly link: string | null;
 }
