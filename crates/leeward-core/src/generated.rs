@@ -25,13 +25,18 @@ fn the_constants_of_the_web_client_are_fresh() {
 }
 
 #[test]
-fn the_codes_in_the_protocol_document_are_fresh() {
+fn the_tables_in_the_protocol_document_are_fresh() {
     let path = "docs/protocol.md";
-    let text = std::fs::read_to_string(root().join(path)).expect("docs/protocol.md is readable");
-    let (begin, end) = ("<!-- codes: generated -->\n", "<!-- end of codes -->\n");
-    let (head, rest) = text.split_once(begin).expect("the table has a beginning");
-    let (_, tail) = rest.split_once(end).expect("the table has an end");
-    keep(path, &format!("{head}{begin}{}{end}{tail}", table()));
+    let mut text =
+        std::fs::read_to_string(root().join(path)).expect("docs/protocol.md is readable");
+    for (name, table) in [("codes", code_table()), ("limits", limit_table())] {
+        let (begin, end) =
+            (format!("<!-- {name}: generated -->\n"), format!("<!-- end of {name} -->"));
+        let (head, rest) = text.split_once(&begin).expect("the table has a beginning");
+        let (_, tail) = rest.split_once(&end).expect("the table has an end");
+        text = format!("{head}{begin}{table}{end}{tail}");
+    }
+    keep(path, &text);
 }
 
 fn root() -> PathBuf {
@@ -131,7 +136,7 @@ fn codes() -> String {
         ));
     }
     out.push_str("};\n\n/** Limits of the protocol. */\nexport const LIMITS = {\n");
-    for (name, limit) in LIMITS {
+    for (name, limit, _) in LIMITS {
         out.push_str(&format!("  {name}: {limit},\n"));
     }
     out.push_str(&format!(
@@ -141,19 +146,36 @@ fn codes() -> String {
     out
 }
 
-const LIMITS: &[(&str, usize)] = &[
-    ("textBytesMax", limits::TEXT_BYTES_MAX),
-    ("frameBytesMax", limits::FRAME_BYTES_MAX),
-    ("filesPerMessageMax", limits::FILES_PER_MESSAGE_MAX),
-    ("emojiBytesMax", limits::EMOJI_BYTES_MAX),
-    ("nameBytesMax", limits::NAME_BYTES_MAX),
-    ("lineBytesMax", limits::LINE_BYTES_MAX),
-    ("watchedRoomsMax", limits::WATCHED_ROOMS_MAX),
-    ("positionsMax", limits::POSITIONS_MAX),
-    ("pageEntriesMax", limits::PAGE_ENTRIES_MAX),
+const LIMITS: &[(&str, usize, &str)] = &[
+    ("textBytesMax", limits::TEXT_BYTES_MAX, "bytes in the text of a message"),
+    ("frameBytesMax", limits::FRAME_BYTES_MAX, "bytes in a frame from a client"),
+    ("frameDepthMax", limits::FRAME_DEPTH_MAX, "levels of nesting in a frame from a client"),
+    ("nonceBytesMax", id::Nonce::BYTES_MAX, "characters in a nonce"),
+    ("filesPerMessageMax", limits::FILES_PER_MESSAGE_MAX, "files on a message"),
+    ("emojiBytesMax", limits::EMOJI_BYTES_MAX, "bytes in a reaction"),
+    (
+        "reactionsPerMessageMax",
+        limits::REACTIONS_PER_MESSAGE_MAX,
+        "different reactions on a message",
+    ),
+    ("nameBytesMax", limits::NAME_BYTES_MAX, "bytes in the name of an account or a room"),
+    ("lineBytesMax", limits::LINE_BYTES_MAX, "bytes in a display name, topic or status"),
+    ("watchedRoomsMax", limits::WATCHED_ROOMS_MAX, "rooms watched by a connection"),
+    ("positionsMax", limits::POSITIONS_MAX, "positions in a `hello`"),
+    ("snapshotLines", limits::SNAPSHOT_MESSAGES, "lines in a snapshot"),
+    ("snapshotMembersMax", limits::SNAPSHOT_MEMBERS_MAX, "members in a snapshot"),
+    ("pageEntriesMax", limits::PAGE_ENTRIES_MAX, "lines in a page of history"),
 ];
 
-fn table() -> String {
+fn limit_table() -> String {
+    let mut out = String::from("| most | of |\n|---|---|\n");
+    for (_, limit, what) in LIMITS {
+        out.push_str(&format!("| {limit} | {what} |\n"));
+    }
+    out
+}
+
+fn code_table() -> String {
     let mut out = String::from(
         "| code | close | HTTP | then | after | meaning |\n|---|---|---|---|---|---|\n",
     );

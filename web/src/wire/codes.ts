@@ -230,12 +230,17 @@ export const CODES: Readonly<Record<Code, CodeFacts>> = {
 export const LIMITS = {
   textBytesMax: 32768,
   frameBytesMax: 131072,
+  frameDepthMax: 16,
+  nonceBytesMax: 64,
   filesPerMessageMax: 10,
   emojiBytesMax: 48,
+  reactionsPerMessageMax: 50,
   nameBytesMax: 32,
   lineBytesMax: 250,
   watchedRoomsMax: 64,
   positionsMax: 4096,
+  snapshotLines: 50,
+  snapshotMembersMax: 500,
   pageEntriesMax: 200,
 } as const;
 
