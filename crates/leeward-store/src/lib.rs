@@ -6,6 +6,7 @@
 
 mod error;
 pub mod records;
+mod sqlite;
 mod store;
 
 pub use error::StoreError;

@@ -6,6 +6,7 @@
 
 use crate::error::StoreError;
 use crate::records::*;
+use crate::sqlite::{self, Sqlite};
 use leeward_core::account::Role;
 #[expect(unused_imports, reason = "named in the documentation")]
 use leeward_core::code::Code;
@@ -15,7 +16,7 @@ use leeward_core::room::{Member, MemberRole, RoomFacts, RoomSummary};
 use leeward_core::search_query::SearchQuery;
 use leeward_core::wire::{AccountState, RoomSettings, Snapshot};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that must survive a restart. Cheap to clone.
 #[derive(Clone)]
@@ -23,10 +24,6 @@ pub enum Store {
     /// One file beside the server.
     Sqlite(Sqlite),
 }
-
-/// The embedded back end.
-#[derive(Clone)]
-pub struct Sqlite;
 
 /// Where the embedded database is and how it is used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,14 +50,39 @@ impl Store {
     /// [`StoreError::Unusable`] when another server has the directory or the database is of a later
     /// version of the program, [`StoreError::Corrupt`] when it is damaged.
     pub fn open(config: &SqliteConfig) -> Result<Self, StoreError> {
-        let _ = config;
-        Err(StoreError::Closed)
+        Sqlite::open(config).map(Self::Sqlite)
+    }
+
+    /// Serves what waits, then lets go of the data directory.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+
+    /// Checks a backup, or a data directory that may be in use, by opening it and looking at
+    /// everything. Blocks, for as long as it takes to read all of it.
+    ///
+    /// # Errors
+    /// When it cannot be opened at all; what is wrong with it otherwise is in the report.
+    pub fn verify(dir: &Path) -> Result<VerifyReport, StoreError> {
+        sqlite::verify(dir)
+    }
+
+    /// Makes a data directory of a backup, which is checked first. Its epoch is raised, so that clients
+    /// that have seen what came after the backup know that theirs is another history. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the backup is damaged, [`StoreError::Unusable`] when it is not
+    /// complete or `dest` is not empty.
+    pub fn restore(backup: &Path, dest: &Path) -> Result<VerifyReport, StoreError> {
+        sqlite::restore(backup, dest)
     }
 
     /// Where the bytes of a file are. A thumbnail is beside it, with `.thumbnail` at its end.
     pub fn file_path(&self, file: FileId) -> PathBuf {
         match self {
-            Self::Sqlite(_) => PathBuf::from(file.to_string()),
+            Self::Sqlite(sqlite) => sqlite.file_path(file),
         }
     }
 }
@@ -73,7 +95,7 @@ macro_rules! asks {
             /// # Errors
             /// See [`StoreError`].
             pub async fn $name(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
-                match self { Self::Sqlite(_) => { $(let _ = $arg;)* std::future::ready(Err(StoreError::Closed)).await } }
+                match self { Self::Sqlite(sqlite) => sqlite.$name($($arg),*).await }
             }
         )*}
     };
