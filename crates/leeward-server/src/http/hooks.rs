@@ -195,6 +195,7 @@ async fn delete_hook(
 #[into_params(parameter_in = Path)]
 struct IncomingPath {
     /// The token in the webhook's address.
+    #[param(inline)]
     token: Token,
 }
 
@@ -212,7 +213,7 @@ async fn incoming_webhook(
     headers: HeaderMap,
     request: Request,
 ) -> Result<&'static str, Problem> {
-    let hook = stored(app.node.store.hook_by_token(token_hash(path.token.as_str())).await)?;
+    let hook = stored(app.node.store.hook_by_token(token_hash(path.token.as_ref())).await)?;
     let hook = hook.ok_or(Code::NotFound)?;
     app.by_hook.admit(hook.id, app.node.now())?;
     let form = match media_type(&headers) {

@@ -198,6 +198,7 @@ async fn revoke_invite(
 #[into_params(parameter_in = Path)]
 struct TokenPath {
     /// The token that the link carries.
+    #[param(inline)]
     token: Token,
 }
 
@@ -228,7 +229,7 @@ async fn read_invite(
 ) -> Answer<OpenInvite> {
     let now = app.node.now();
     app.by_network.admit(network(source), now)?;
-    let invite = app.node.store.invite_by_token(token_hash(path.token.as_str()), now).await;
+    let invite = app.node.store.invite_by_token(token_hash(path.token.as_ref()), now).await;
     let invite = stored(invite)?.ok_or(Code::NotFound)?;
     let mut rooms = Vec::new();
     for room in &invite.rooms {
@@ -271,7 +272,7 @@ async fn accept_invite(
 ) -> Result<WithCookie, Problem> {
     let now = app.node.now();
     app.by_network.admit(network(source), now)?;
-    let hash = token_hash(path.token.as_str());
+    let hash = token_hash(path.token.as_ref());
     let invite = stored(app.node.store.invite_by_token(hash, now).await)?.ok_or(Code::NotFound)?;
     if invite.role > Role::Guest && ask.password.is_none() {
         return Err(Problem::bad("password: a member chooses one"));

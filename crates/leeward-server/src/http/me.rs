@@ -105,6 +105,7 @@ async fn change_password(
 #[into_params(parameter_in = Path)]
 struct SettingPath {
     /// Which setting.
+    #[param(inline)]
     key: Key,
 }
 

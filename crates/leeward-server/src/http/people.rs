@@ -152,7 +152,7 @@ impl Http {
         let (id, store) = (before.id, &self.node.store);
         let subject = format!("account:{id}");
         if let Some(display) = edit.display {
-            let detail = format!("display name: {}", display.as_str());
+            let detail = format!("display name: {}", display.as_ref());
             let entry = stored(store.edit_person(id, Some(display.into()), None).await)?;
             self.node.accounts.put(entry);
             self.audit(by, "account.rename", &*subject, detail).await;

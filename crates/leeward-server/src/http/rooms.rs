@@ -75,10 +75,10 @@ pub(super) struct EditRoom {
     pub(super) topic: Option<Line>,
     /// Kept for reading only, hidden from the list.
     #[serde(default)]
-    archived: Option<bool>,
+    pub(super) archived: Option<bool>,
     /// Only moderators write.
     #[serde(default)]
-    read_only: Option<bool>,
+    pub(super) read_only: Option<bool>,
 }
 
 /// Change a room

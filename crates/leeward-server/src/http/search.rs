@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 struct SearchParams {
     /// Words, "phrases" and `from: in: before: after: has:`.
+    #[param(inline)]
     q: Query,
     /// How many matches; 20 when left out.
     #[param(minimum = 1, maximum = 100)]
@@ -62,7 +63,7 @@ async fn search(
 ) -> Answer<Found> {
     app.by_account.admit(actor.account, app.node.now())?;
     let limit = bounded(params.limit, 20, 100)?;
-    let query = SearchQuery::parse(params.q.as_str())?;
+    let query = SearchQuery::parse(params.q.as_ref())?;
     let before = params.before.map(|id| id.0);
     let found = stored(app.node.store.search(actor.account, query, limit, before).await)?;
     let next = found.last().filter(|_| found.len() >= limit).map(|hit| hit.cursor);

@@ -49,7 +49,7 @@ async fn sign_in(
 ) -> Result<WithCookie, Problem> {
     let now = app.node.now();
     app.by_network.admit(network(source), now)?;
-    app.by_name.admit(ask.name.as_str(), now)?;
+    app.by_name.admit(ask.name.as_ref(), now)?;
     let name = String::from(ask.name);
     let found = stored(app.node.store.credentials(name.clone()).await)?;
     let kept = found.as_ref().and_then(|c| c.password_hash.clone());
@@ -60,7 +60,7 @@ async fn sign_in(
     }
     app.by_name.forgive(name.as_str());
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
-    let device = ask.device.as_ref().map(Title::as_str).or(agent);
+    let device = ask.device.as_ref().map(AsRef::as_ref).or(agent);
     app.begin_session(found.person, device).await
 }
 

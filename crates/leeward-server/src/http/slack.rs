@@ -29,7 +29,7 @@ pub struct Payload {
 /// The same, for the description of the API.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "only its form is used")]
-pub struct PayloadForm {
+pub(crate) struct PayloadForm {
     /// The message in `mrkdwn`.
     #[schema(example = "Build *passed*")]
     text: String,

@@ -26,9 +26,8 @@ macro_rules! text {
         #[schema(value_type = String, $($schema)*)]
         pub(crate) struct $name(String);
 
-        impl $name {
-            /// The text.
-            pub(crate) fn as_str(&self) -> &str {
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
                 &self.0
             }
         }

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_burst_goes_through_then_the_rate_holds() {
         let throttle = Throttle::new(3, 1_000);
-        let at = |ms| throttle.admit("a", Millis(1_000_000 + ms));
+        let at = |ms: u64| throttle.admit("a", Millis(1_000_000 + ms));
         assert!(at(0).is_ok() && at(0).is_ok() && at(0).is_ok());
         let refusal = at(0).expect_err("the fourth at once");
         assert_eq!(refusal.after_ms, Some(1_000));

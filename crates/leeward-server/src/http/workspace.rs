@@ -128,7 +128,7 @@ async fn set_up(
     Json(ask): Json<SetUp>,
 ) -> Result<WithCookie, Problem> {
     app.by_network.admit(network(source), app.node.now())?;
-    let given = blake3::hash(ask.token.as_str().as_bytes());
+    let given = blake3::hash(ask.token.as_ref().as_bytes());
     let expected = app.node.config.setup_token.as_deref().map(|t| blake3::hash(t.as_bytes()));
     if !app.node.accounts.is_empty() {
         return Err(Refusal::because(Code::Conflict, "the workspace is set up already").into());
