@@ -1,7 +1,7 @@
 //! Identifiers, positions and instants: the newtypes every other file speaks in.
 //!
-//! Ids are positive integers below 2^53, so that JavaScript reads them exactly. They are handed out
-//! by the store and never reused.
+//! Ids are positive integers below 2^53, so that JavaScript reads them exactly; larger ones are refused
+//! where they come in. They are handed out by the store and never reused. 0 stands for none.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-        #[derive(Serialize, Deserialize, ToSchema)]
+        #[derive(Serialize, ToSchema)]
         #[cfg_attr(test, derive(ts_rs::TS))]
         #[serde(transparent)]
         pub struct $name(#[cfg_attr(test, ts(type = "number"))] pub u64);
@@ -21,10 +21,18 @@ macro_rules! id {
             }
         }
 
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let id = u64::deserialize(d)?;
+                let fits = id <= ID_MAX;
+                fits.then_some(Self(id)).ok_or_else(|| serde::de::Error::custom(BadId))
+            }
+        }
+
         impl std::str::FromStr for $name {
-            type Err = std::num::ParseIntError;
-            fn from_str(s: &str) -> Result<Self, Self::Err> {
-                s.parse().map(Self)
+            type Err = BadId;
+            fn from_str(s: &str) -> Result<Self, BadId> {
+                s.parse().ok().filter(|id| *id <= ID_MAX).map(Self).ok_or(BadId)
             }
         }
     };
@@ -54,6 +62,21 @@ id!(
     /// Which history a [`Seq`] belongs to: raised when a backup is restored.
     Epoch
 );
+
+/// The largest number that JavaScript, and a signed integer of a database, hold exactly.
+pub const ID_MAX: u64 = (1 << 53) - 1;
+
+/// The text or number is no id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BadId;
+
+impl std::fmt::Display for BadId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "an id is an integer from 0 to {ID_MAX}")
+    }
+}
+
+impl std::error::Error for BadId {}
 
 impl Seq {
     /// The sequence number that follows this one.

@@ -449,3 +449,6 @@ pub fn delta<'a>(room: RoomId, epoch: Epoch, events: impl IntoIterator<Item = &'
     out.extend_from_slice(b"]}");
     Bytes::from(out)
 }
+
+#[cfg(test)]
+mod tests;
