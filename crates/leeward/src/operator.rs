@@ -1,0 +1,171 @@
+//! Reaching whoever has the data directory: the server that serves it, through its operator's listener,
+//! or the directory itself when nobody does.
+//!
+//! A serving process leaves `operator.json` in its data directory, readable by its own user alone: the
+//! address of the listener, and a secret without which the listener takes no commands.
+
+use crate::config::Config;
+use anyhow::{Context as _, Result, bail};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use leeward_server::core::code::Refusal;
+use leeward_server::core::id::Millis;
+use leeward_server::operate::{self, Command, Outcome};
+use leeward_server::passwords::Passwords;
+use leeward_server::store::{SqliteConfig, Store};
+use serde::{Deserialize, Serialize};
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+
+/// The file in the data directory.
+const FILE: &str = "operator.json";
+
+/// Where a serving process takes commands.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub(crate) struct Door {
+    /// Its operator's listener.
+    pub(crate) address: SocketAddr,
+    /// Proof of having read the file.
+    pub(crate) secret: String,
+}
+
+impl Door {
+    /// A door with a fresh secret.
+    pub(crate) fn at(mut address: SocketAddr) -> Result<Self> {
+        if address.ip().is_unspecified() {
+            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        let mut bytes = [0u8; 32];
+        getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+        let secret = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        Ok(Self { address, secret })
+    }
+
+    /// Leaves the file in a data directory.
+    pub(crate) fn leave_in(&self, dir: &Path) -> Result<()> {
+        let path = dir.join(FILE);
+        let writing = || format!("cannot write {}", path.display());
+        let fresh = dir.join("operator.json.part");
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&fresh)
+            .with_context(writing)?;
+        file.write_all(&serde_json::to_vec(self)?).with_context(writing)?;
+        std::fs::rename(&fresh, &path).with_context(writing)
+    }
+
+    /// The door of a data directory, if a process has left one; it may be gone since.
+    fn of(dir: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(dir.join(FILE)).ok()?).ok()
+    }
+}
+
+/// Has a command carried out, by the server if there is one.
+pub(crate) fn carry_out(config: &Config, command: &Command) -> Result<Outcome> {
+    let runtime = runtime()?;
+    let dir = config.data_dir();
+    let door = Door::of(&dir);
+    if let Some(door) = &door
+        && let Some(outcome) = runtime.block_on(ask(door, command))?
+    {
+        return Ok(outcome);
+    }
+    let passwords = Passwords::start().context("the system gives no threads")?;
+    let store = open(&dir)?;
+    let at = now()?;
+    let outcome = runtime.block_on(operate::on_store(&store, &passwords, command.clone(), at));
+    drop(store);
+    Ok(outcome?)
+}
+
+/// A runtime for one command.
+pub(crate) fn runtime() -> Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().context("the system gives no runtime")
+}
+
+/// Opens a data directory that exists and that nobody serves.
+pub(crate) fn open(dir: &Path) -> Result<Store> {
+    if !dir.is_dir() {
+        bail!("there is no data directory at {}: name it with --data-dir", dir.display());
+    }
+    Store::open(&SqliteConfig::new(dir)).with_context(|| format!("cannot open {}", dir.display()))
+}
+
+/// The wall clock.
+pub(crate) fn now() -> Result<Millis> {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .context("the clock stands before 1970")?;
+    Ok(Millis(u64::try_from(since.as_millis())?))
+}
+
+/// What the running server answers to a GET on its operator's listener.
+pub(crate) fn get(config: &Config, path: &str) -> Result<Vec<u8>> {
+    let door = Door::of(&config.data_dir());
+    let address = door.map_or_else(|| config.address("operator_listen"), |d| d.address);
+    runtime()?.block_on(async {
+        let request = Request::builder().method(Method::GET).uri(path);
+        let request = request.header("host", address.to_string()).body(Full::default())?;
+        let Some((status, body)) = send(address, request).await? else {
+            bail!("no server answers at {address}: start one with `leeward serve`");
+        };
+        if !status.is_success() {
+            bail!("the server at {address} answered {status}");
+        }
+        Ok(body)
+    })
+}
+
+/// Asks the server behind a door. `None`: nobody is there.
+async fn ask(door: &Door, command: &Command) -> Result<Option<Outcome>> {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/command")
+        .header("host", door.address.to_string())
+        .header("authorization", format!("Bearer {}", door.secret))
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(serde_json::to_vec(command)?)))?;
+    let Some((status, body)) = send(door.address, request).await? else { return Ok(None) };
+    if status == StatusCode::UNAUTHORIZED {
+        // Another server has that address meanwhile; this directory is not served by it.
+        return Ok(None);
+    }
+    if status.is_success() {
+        return Ok(Some(serde_json::from_slice(&body).context("the server's answer is unknown")?));
+    }
+    let refusal: Refusal = serde_json::from_slice(&body)
+        .with_context(|| format!("the server at {} answered {status}", door.address))?;
+    Err(refusal.into())
+}
+
+/// One request over a connection of its own. `None`: nobody listens there.
+async fn send(
+    address: SocketAddr,
+    request: Request<Full<Bytes>>,
+) -> Result<Option<(StatusCode, Vec<u8>)>> {
+    let Ok(stream) = TcpStream::connect(address).await else { return Ok(None) };
+    let lost = || format!("the server at {address} went away before it answered");
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(lost)?;
+    let driver = tokio::spawn(connection);
+    let answer = sender.send_request(request).await.with_context(lost)?;
+    let status = answer.status();
+    let body = answer.into_body().collect().await.with_context(lost)?.to_bytes().to_vec();
+    driver.abort();
+    Ok(Some((status, body)))
+}
+
+/// A directory as the server, which may stand elsewhere, has to be told it.
+pub(crate) fn absolute(dir: &Path) -> Result<PathBuf> {
+    std::path::absolute(dir).with_context(|| format!("{} is no path", dir.display()))
+}

@@ -1,0 +1,50 @@
+//! Generated tables in the documents. `LEEWARD_BLESS=1 cargo test -p leeward --test house` writes them.
+
+use crate::tree::root;
+use std::process::Command;
+
+/// What `leeward` prints.
+fn printed(arguments: &[&str]) -> String {
+    let out = Command::new(env!("CARGO_BIN_EXE_leeward"))
+        .args(arguments)
+        .current_dir(std::env::temp_dir())
+        .env_clear()
+        .output()
+        .expect("the program was built for this test");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).expect("it prints text")
+}
+
+/// A document with the table between its two marks replaced.
+fn with_table(document: &str, name: &str, table: &str) -> String {
+    let (begin, end) =
+        (format!("<!-- {name}: generated -->\n"), format!("<!-- end of {name} -->\n"));
+    let (head, rest) = document.split_once(&begin).expect("the table has a beginning");
+    let (_, tail) = rest.split_once(&end).expect("the table has an end");
+    format!("{head}{begin}{table}{end}{tail}")
+}
+
+#[test]
+fn the_table_of_configuration_keys_is_fresh() {
+    let path = root().join("docs/operate.md");
+    let found = std::fs::read_to_string(&path).expect("docs/operate.md is there");
+    let wanted = with_table(&found, "keys", &printed(&["config", "--markdown"]));
+    if found == wanted {
+        return;
+    }
+    #[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
+    let blessed = std::env::var_os("LEEWARD_BLESS").is_some();
+    assert!(
+        blessed,
+        "docs/operate.md is stale: LEEWARD_BLESS=1 cargo test -p leeward --test house"
+    );
+    std::fs::write(&path, wanted).expect("written");
+}
+
+#[test]
+fn a_stale_table_differs() {
+    let document = "a\n<!-- keys: generated -->\nold\n<!-- end of keys -->\nb\n";
+    let wanted = with_table(document, "keys", "table\n");
+    assert_eq!(wanted, "a\n<!-- keys: generated -->\ntable\n<!-- end of keys -->\nb\n");
+    assert_ne!(document, wanted);
+}
