@@ -127,6 +127,8 @@ struct Mind {
     positions: Positions,
     outbox: Outbox,
     sayings: VecDeque<ClientFrame>,
+    attempts: u32,
+    spread_ms: u32,
 }
 
 /// Time in the core's terms: since the first question.
@@ -161,6 +163,8 @@ impl Client {
             positions: Positions::default(),
             outbox: Outbox::default(),
             sayings: VecDeque::new(),
+            attempts: 0,
+            spread_ms: 0,
         };
         Self { link: Link::None, timer: None, mind, inbox: VecDeque::new() }
     }
@@ -194,6 +198,17 @@ impl Client {
     /// The server has let the client in, on the connection there is.
     pub fn is_welcome(&self) -> bool {
         self.mind.welcomed
+    }
+
+    /// Connections tried so far.
+    pub fn attempts(&self) -> u32 {
+        self.mind.attempts
+    }
+
+    /// The window over which the server wants lost clients to come back, in milliseconds; 0 before
+    /// the first welcome.
+    pub fn spread_ms(&self) -> u32 {
+        self.mind.spread_ms
     }
 
     /// Drops the connection without a word, as a broken network would, and comes back as the machine
@@ -269,7 +284,10 @@ impl Client {
     fn perform(&mut self, ears: &mut Counted<'_, impl Listener>) {
         while let Some(output) = self.mind.machine.next_output() {
             match output {
-                Output::Open => self.link = Link::Opening(open(&self.mind.options)),
+                Output::Open => {
+                    self.mind.attempts += 1;
+                    self.link = Link::Opening(open(&self.mind.options));
+                }
                 Output::Hello { resume, slot } => {
                     let hello = self.mind.hello(resume, slot);
                     self.write(&ClientFrame::Hello(hello));
@@ -438,8 +456,9 @@ impl Mind {
     fn on_frame(&mut self, frame: ServerFrame, ears: &mut Counted<'_, impl Listener>) {
         self.machine.handle(now(), input(&frame));
         match &frame {
-            ServerFrame::Welcome { ticket, .. } => {
+            ServerFrame::Welcome { ticket, lease, .. } => {
                 self.welcomed = true;
+                self.spread_ms = lease.spread_ms;
                 self.ticket = Some(ticket.as_str().into());
             }
             ServerFrame::Account(state) => {

@@ -1,7 +1,7 @@
 //! The Rust client of Leeward: connects, resumes, posts exactly once, streams events.
 //!
 //! In reading order: [`Client`], the [`http`] API, [`server`] (where it is), [`socket`] (one
-//! WebSocket).
+//! WebSocket), [`load`] (thousands of clients).
 //!
 //! ```no_run
 //! use leeward_client::{Client, Heard, Options, http::Http, server::{Roots, Server}};
@@ -22,6 +22,7 @@
 mod client;
 mod frames;
 pub mod http;
+pub mod load;
 mod outbox;
 mod positions;
 pub mod server;

@@ -16,10 +16,9 @@ fn draft(text: &str) -> Draft {
 }
 
 async fn hello(peer: &mut Peer, client: &mut Client) -> Hello {
-    match peer.hear(client).await {
-        ClientFrame::Hello(hello) => hello,
-        other => panic!("{other:?}"),
-    }
+    let frame = peer.hear(client).await;
+    let ClientFrame::Hello(hello) = frame else { panic!("{frame:?}") };
+    hello
 }
 
 async fn signed_in(server: &Script, client: &mut Client) -> Peer {
@@ -31,10 +30,9 @@ async fn signed_in(server: &Script, client: &mut Client) -> Peer {
 }
 
 async fn post(peer: &mut Peer, client: &mut Client) -> (String, Draft) {
-    match peer.hear(client).await {
-        ClientFrame::Post { nonce, draft, .. } => (nonce.as_str().to_owned(), draft),
-        other => panic!("{other:?}"),
-    }
+    let frame = peer.hear(client).await;
+    let ClientFrame::Post { nonce, draft, .. } = frame else { panic!("{frame:?}") };
+    (nonce.as_str().to_owned(), draft)
 }
 
 async fn posted(peer: &mut Peer, nonce: &str, seq: u64) {
@@ -42,10 +40,9 @@ async fn posted(peer: &mut Peer, nonce: &str, seq: u64) {
 }
 
 async fn told_seq(client: &mut Client) -> Seq {
-    match told(client).await {
-        Heard::Event { event, .. } => event.seq,
-        other => panic!("{other:?}"),
-    }
+    let heard = told(client).await;
+    let Heard::Event { event, .. } = heard else { panic!("{heard:?}") };
+    event.seq
 }
 
 #[tokio::test]

@@ -99,9 +99,9 @@ pub(crate) async fn event(peer: &mut Peer, seq: u64) {
 pub(crate) async fn told(client: &mut Client) -> Heard {
     within(async {
         loop {
-            match client.next().await {
-                Heard::Bar(_) => {}
-                heard => return heard,
+            let heard = client.next().await;
+            if !matches!(heard, Heard::Bar(_)) {
+                return heard;
             }
         }
     })
