@@ -1,0 +1,112 @@
+/** What wants one: the rooms in which one was named, and the threads one follows. */
+import { useEffect } from "react";
+import { jumpToUnread } from "../../actions/jumpToUnread.ts";
+import { openRoom } from "../../actions/openRoom.ts";
+import { openThread } from "../../actions/openThread.ts";
+import { shortly } from "../../i18n/clock.ts";
+import { t } from "../../i18n/t.ts";
+import type { FollowedThread, Room } from "../../sync/model.ts";
+import { MarkdownLine } from "../markdown/Markdown.tsx";
+import { Avatar } from "../parts/Avatar.tsx";
+import { Icon } from "../parts/Icon.tsx";
+import { Listed } from "../parts/Listed.tsx";
+import { usePerson } from "../people.ts";
+import { RoomMark } from "../rail/RoomLink.tsx";
+import { useClient, usePerform, useStore } from "../useApp.ts";
+import { Page } from "./Page.tsx";
+
+export default function InboxPage() {
+  const client = useClient();
+  const inbox = useStore((state) => state.inbox);
+  const rooms = useStore((state) => state.rooms);
+  const wanting = [...rooms.values()].filter((room) => room.unread.count > 0);
+  useEffect(() => {
+    void client.lists.inbox();
+  }, [client]);
+  return (
+    <Page title={t("rail.inbox")}>
+      <section className="inbox-part">
+        <h2>{t("mentions.title")}</h2>
+        {wanting.length === 0 && <p className="quiet panel-note">{t("mentions.none_unread")}</p>}
+        <ul className="rows">
+          {wanting.map((room) => (
+            <li key={room.id}>
+              <WantingRoom room={room} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section className="inbox-part">
+        <h2>{t("thread.inbox")}</h2>
+        <Listed listing={inbox} empty={t("thread.none")} />
+        <ul className="rows">
+          {(inbox?.items ?? []).map((thread) => (
+            <li key={`${thread.room} ${thread.root.seq}`}>
+              <ThreadRow thread={thread} />
+            </li>
+          ))}
+        </ul>
+      </section>
+    </Page>
+  );
+}
+
+function WantingRoom({ room }: { readonly room: Room }) {
+  const perform = usePerform();
+  return (
+    <button
+      type="button"
+      className="row-button"
+      data-unread
+      onClick={() => void perform(jumpToUnread, { room: room.id })}
+    >
+      <RoomMark room={room} />
+      <span className="row-words">
+        <strong>{room.title}</strong>
+        <span className="faint">{t("rail.mentioned", { count: room.unread.count })}</span>
+      </span>
+      <time className="faint">{shortly(room.summary.last_at, Date.now())}</time>
+      <Icon name="chevron_right" size={16} />
+    </button>
+  );
+}
+
+function ThreadRow({ thread }: { readonly thread: FollowedThread }) {
+  const perform = usePerform();
+  const { root, room: id } = thread;
+  const room = useStore((state) => state.rooms.get(id));
+  const person = usePerson(root.from);
+  if (root.kind !== "message") return null;
+  const open = async () => {
+    await perform(openRoom, { room: id });
+    await perform(openThread, { room: id, seq: root.seq });
+  };
+  const title =
+    room === undefined ? "" : room.summary.room_kind === "direct" ? room.title : `#${room.title}`;
+  return (
+    <button
+      type="button"
+      className="row-button"
+      data-unread={thread.unread || undefined}
+      onClick={() => void open()}
+    >
+      <Avatar person={person} name={root.name} />
+      <span className="row-words">
+        <span>
+          <strong>{root.name ?? person?.display ?? t("line.someone")}</strong>{" "}
+          <span className="faint">{t("thread.in", { room: title })}</span>
+        </span>
+        <span className="row-text">
+          <MarkdownLine text={root.deleted === true ? t("line.deleted") : root.text} />
+        </span>
+        {root.replies !== undefined && (
+          <span className="faint">
+            {t("line.replies", { count: root.replies.count })} ·{" "}
+            {t("line.last_reply", { time: shortly(root.replies.last_at, Date.now()) })}
+          </span>
+        )}
+      </span>
+      {thread.unread && <span className="dot" title={t("rail.unread")} />}
+    </button>
+  );
+}

@@ -1,0 +1,35 @@
+/** Who somebody is, for views: names with a fallback while a person is not known yet. */
+import { useCallback, useEffect } from "react";
+import { t } from "../i18n/t.ts";
+import type { AccountId, Person } from "../wire/types.ts";
+import { useClient, useStore } from "./useApp.ts";
+
+type People = ReadonlyMap<AccountId, Person>;
+
+/** A person; asks for them when they are not known. */
+export function usePerson(id: AccountId | null): Person | null {
+  const { people } = useClient();
+  const person = useStore((state) => (id === null ? undefined : state.people.get(id))) ?? null;
+  const missing = id !== null && person === null;
+  useEffect(() => {
+    if (missing && id !== null) people.want([id]);
+  }, [missing, id, people]);
+  return person;
+}
+
+/** What to call each of several people. */
+export function useNameOf(): (id: AccountId) => string {
+  const people = useStore((state) => state.people);
+  return useCallback((id) => people.get(id)?.display ?? t("line.someone"), [people]);
+}
+
+/** People by the name that is typed after `@`. */
+export function byName(people: People): ReadonlyMap<string, Person> {
+  const known = indexes.get(people);
+  if (known !== undefined) return known;
+  const index = new Map([...people.values()].map((person) => [person.name, person]));
+  indexes.set(people, index);
+  return index;
+}
+
+const indexes = new WeakMap<People, ReadonlyMap<string, Person>>();
