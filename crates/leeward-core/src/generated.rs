@@ -49,10 +49,15 @@ fn keep(path: &str, wanted: &str) {
     if std::fs::read_to_string(&file).is_ok_and(|found| found == wanted) {
         return;
     }
-    let blessed = std::env::var_os("LEEWARD_BLESS").is_some();
-    assert!(blessed, "{path} is stale: LEEWARD_BLESS=1 cargo test -p leeward-core");
+    assert!(blessed(), "{path} is stale: LEEWARD_BLESS=1 cargo test -p leeward-core");
     std::fs::create_dir_all(file.parent().expect("a file lies in a directory")).expect("created");
     std::fs::write(&file, wanted).expect("written");
+}
+
+/// Whether what is stale is to be written.
+#[expect(clippy::disallowed_methods, reason = "how a person tells a test to write its files")]
+pub(crate) fn blessed() -> bool {
+    std::env::var_os("LEEWARD_BLESS").is_some()
 }
 
 fn declarations() -> Vec<String> {

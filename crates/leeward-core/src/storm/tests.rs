@@ -217,7 +217,11 @@ proptest! {
             now += wait_ms;
             let knocks = match &input {
                 Input::Knock { conn, .. } if !truth.contains_key(conn) => Some(*conn),
-                _ => None,
+                Input::Knock { .. }
+                | Input::Admitted { .. }
+                | Input::Gone { .. }
+                | Input::Gate { .. }
+                | Input::Tick => None,
             };
             storm.handle(at(now), input.clone());
             let outputs = drained(&mut storm);
@@ -237,7 +241,7 @@ proptest! {
                 Input::Admitted { conn } => {
                     if let Some(entry) = truth.get_mut(conn) { entry.1 = true; }
                 }
-                _ => {}
+                Input::Knock { .. } | Input::Gate { .. } | Input::Tick => {}
             }
             if let Some(conn) = knocks {
                 let answers = outputs.iter().filter(|output| match output {
