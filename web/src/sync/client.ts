@@ -63,6 +63,8 @@ export interface ThreadVerbs {
   readonly open: (room: RoomId, root: Seq) => void;
   readonly loadBefore: (room: RoomId, root: Seq) => Promise<void>;
   readonly follow: (room: RoomId, root: Seq, on: boolean) => Promise<void>;
+  /** The newest reply is in view and the page has the focus. */
+  readonly readInView: (room: RoomId, root: Seq) => void;
 }
 
 export interface MarkVerbs {

@@ -102,6 +102,14 @@ export class Log {
     this.shape++;
   }
 
+  /** Forgets everything after a seq. */
+  rewind(seq: Seq): void {
+    this.#lines = this.#lines.slice(0, this.#index(seq + 1));
+    this.#spans = freeze(cut(this.#spans, seq + 1, LIVE), seq);
+    this.#ahead.clear();
+    this.shape++;
+  }
+
   /** What was kept on the device. */
   restore(lines: readonly Event[], spans: readonly Span[]): void {
     this.#lines = [...lines];

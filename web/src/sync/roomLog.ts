@@ -49,7 +49,7 @@ export class RoomLog {
   readonly threads = new Map<Seq, ThreadLog>();
   readonly filling = new Set<Seq>();
   loadingBefore = false;
-  readonly #me: AccountId;
+  readonly me: AccountId;
   #members = new Map<AccountId, MemberRole>();
   #recent: Event[] = [];
   readonly #keys = new Map<Seq, string>();
@@ -57,7 +57,7 @@ export class RoomLog {
   constructor(summary: RoomSummary, me: AccountId) {
     this.summary = summary;
     this.at = { epoch: summary.epoch, seq: summary.head };
-    this.#me = me;
+    this.me = me;
   }
 
   get keys(): Keys {
@@ -78,7 +78,7 @@ export class RoomLog {
     if (event.seq <= this.at.seq) return "repeated";
     if (event.seq > this.at.seq + 1) return "hole";
     this.at = { epoch: this.at.epoch, seq: event.seq };
-    this.summary = summaryAfter(this.summary, event, this.#me);
+    this.summary = summaryAfter(this.summary, event, this.me);
     this.#recent.push(event);
     if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX);
     this.#applyMember(event);
@@ -96,21 +96,18 @@ export class RoomLog {
     const { at, lines, more } = snapshot;
     if (at.epoch !== this.at.epoch) this.#reset(at);
     const from = more ? (lines[0]?.seq ?? at.seq + 1) : 1;
-    if (at.seq >= this.at.seq || !this.opened) {
-      const skipped = at.seq > this.at.seq || !this.opened;
-      if (skipped) this.#freeze(this.at.seq);
-      const unheard = this.#recent.filter((event) => event.seq > at.seq);
+    const stretch = { lines, from, to: at.seq };
+    const earlier = this.opened && at.seq < this.at.seq;
+    if (!earlier || !this.merge(this.main, this.timeline, stretch, at)) {
+      if (at.seq < this.at.seq) this.#rewind(at.seq);
+      else if (at.seq > this.at.seq) this.#freeze(this.at.seq);
       this.at = at;
       this.#recent = [];
-      this.main.put({ lines, from, to: at.seq }, at.seq, at.seq);
-      this.#adopt(snapshot);
+      this.main.put(stretch, at.seq, at.seq);
       this.opened = true;
-      for (const event of unheard) this.apply(event);
-    } else {
-      this.merge(this.main, this.timeline, { lines, from, to: at.seq }, at);
-      this.#adopt(snapshot);
-      for (const event of this.#recent) if (event.seq > at.seq) this.#applyMember(event);
     }
+    this.#adopt(snapshot);
+    for (const event of this.#recent) if (event.seq > at.seq) this.#applyMember(event);
     this.asOf = null;
   }
 
@@ -200,6 +197,14 @@ export class RoomLog {
     this.#members = new Map(kept.members.map(({ account, role }) => [account, role]));
     this.opened = true;
     this.asOf = kept.asOf;
+    const { head, last_message, last_at } = this.summary;
+    const last = kept.lines.findLast((line) => line.kind === "message");
+    this.summary = {
+      ...this.summary,
+      head: Math.max(head, kept.at.seq),
+      last_message: Math.max(last_message, last?.seq ?? 0),
+      last_at: Math.max(last_at, last?.at ?? 0),
+    };
   }
 
   #advance(log: Log, timeline: Timeline, event: Event, belongs: boolean): void {
@@ -244,6 +249,12 @@ export class RoomLog {
   #freeze(position: Seq): void {
     this.main.freeze(position);
     for (const { log } of this.threads.values()) log.freeze(position);
+  }
+
+  /** Goes back to a position, from which the events will be sent again. */
+  #rewind(seq: Seq): void {
+    this.main.rewind(seq);
+    for (const { log } of this.threads.values()) log.rewind(seq);
   }
 
   /** Another history: nothing known of the one before holds. */

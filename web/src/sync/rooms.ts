@@ -28,7 +28,7 @@ export interface RoomsWorld {
   /** Sends a frame if the connection is live; false: it is not. */
   readonly send: (frame: ClientFrame) => boolean;
   readonly lines: (room: RoomId, query: PageQuery) => Promise<Page>;
-  readonly summary: (room: RoomId) => Promise<RoomSummary>;
+  readonly summaries: () => Promise<readonly RoomSummary[]>;
   /** People who are named somewhere and should be known. */
   readonly want: (ids: Iterable<AccountId>) => void;
   /** One's own draft came back in its room's log. */
@@ -53,6 +53,9 @@ export class Rooms {
   readonly #refreshing = new Set<RoomId>();
   shown: RoomId | null = null;
   #live = false;
+  #counting = false;
+  /** Rooms in which more was missed since the connection was lost than has been sent. */
+  readonly gaps = new Set<RoomId>();
 
   constructor(me: AccountId, world: RoomsWorld) {
     this.me = me;
@@ -191,7 +194,7 @@ export class Rooms {
       const page = await this.#world.lines(id, { limit: PAGE_LINES, ...query });
       const room = this.all.get(id);
       if (room === undefined) return;
-      this.#want(page.lines);
+      this.meet(page.lines);
       if (room.page(page, query, thread)) {
         this.#world.changed(id);
         return;
@@ -231,11 +234,16 @@ export class Rooms {
     const mine = event.from === this.me;
     // Before it is applied, so that its line has the key of its echo from the first.
     if (mine && event.nonce !== undefined) room.keepKey(event.seq, echoKey(event.nonce));
+    if (!room.opened && event.seq > room.at.seq + 1) {
+      // Nothing is shown of it, so nothing but the numbers can be wrong.
+      room.gap({ epoch: room.at.epoch, seq: event.seq - 1 });
+      this.#count();
+    }
     const applied = room.apply(event);
     if (mine && event.nonce !== undefined) this.#world.settled(event.nonce, id, event.seq);
     if (applied === "hole") this.#ask(id);
     if (applied !== "applied") return;
-    this.#want([event]);
+    this.meet([event]);
     if (event.kind === "message" && !mine) this.#world.heard(room, event, live);
   }
 
@@ -243,13 +251,25 @@ export class Rooms {
     const room = this.all.get(id);
     if (room === undefined) return;
     room.gap(head);
+    this.gaps.add(id);
     this.#world.changed(id);
     if (id === this.shown) this.#ask(id);
-    // How many of the messages missed are for this person, only the list knows.
-    void this.#world.summary(id).then(
-      (summary) => this.learn(summary),
-      (thrown: unknown) => Refused.from(thrown),
-    );
+    this.#count();
+  }
+
+  /** How many of the messages missed are for this person, only the list knows. */
+  #count(): void {
+    if (this.#counting) return;
+    this.#counting = true;
+    const learn = (rooms: readonly RoomSummary[]) => {
+      for (const summary of rooms) if (this.all.has(summary.id)) this.learn(summary);
+    };
+    this.#world
+      .summaries()
+      .then(learn, (thrown: unknown) => Refused.from(thrown))
+      .finally(() => {
+        this.#counting = false;
+      });
   }
 
   #snapshot(snapshot: Snapshot): void {
@@ -264,7 +284,7 @@ export class Rooms {
     }
     room.snapshot(snapshot);
     for (const event of waiting) this.#apply(snapshot.room, room, event, this.#live);
-    this.#want(snapshot.lines);
+    this.meet(snapshot.lines);
     this.#world.changed(snapshot.room);
   }
 
@@ -273,7 +293,8 @@ export class Rooms {
     if (this.#world.send({ t: "open", room: id })) this.#opening.set(id, []);
   }
 
-  #want(events: readonly Event[]): void {
+  /** Makes sure that the people in some events are known. */
+  meet(events: readonly Event[]): void {
     const ids = new Set<AccountId>();
     for (const event of events) {
       ids.add(event.from);

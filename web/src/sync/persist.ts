@@ -1,0 +1,127 @@
+/**
+ * Writes what is known to the device, a while after it changed and before the page goes, and reads it
+ * back before any network is asked. Keeps the rooms that were looked at last.
+ */
+import type { Millis, Person, RoomId } from "../wire/types.ts";
+import type { Keep, KeptAccount, KeptRoom } from "./keep.ts";
+import type { RoomLog } from "./roomLog.ts";
+
+export interface PersistWorld {
+  readonly keep: Keep;
+  readonly now: () => Millis;
+  readonly later: (run: () => void, ms: number) => void;
+  readonly room: (id: RoomId) => RoomLog | undefined;
+  /** The account as it stands; null: not known yet. */
+  readonly account: () => KeptAccount | null;
+}
+
+const GATHER_MS = 1_000;
+/** Rooms kept for reading offline. */
+const ROOMS_MAX = 40;
+/** Lines kept of each: some ten screens. */
+const LINES_MAX = 300;
+/** People kept of a large workspace. */
+export const PEOPLE_MAX = 2_000;
+
+export class Persist {
+  readonly #world: PersistWorld;
+  readonly #rooms = new Set<RoomId>();
+  readonly #usedAt = new Map<RoomId, Millis>();
+  #account = false;
+  #gathering = false;
+  #stopped = false;
+
+  constructor(world: PersistWorld) {
+    this.#world = world;
+  }
+
+  /** The account or its list of rooms differs. */
+  accountChanged(): void {
+    this.#account = true;
+    this.#gather();
+  }
+
+  roomChanged(id: RoomId): void {
+    this.#rooms.add(id);
+    this.#account = true;
+    this.#gather();
+  }
+
+  /** A room is on the screen: it is kept before others. */
+  used(id: RoomId): void {
+    this.#usedAt.set(id, this.#world.now());
+    this.roomChanged(id);
+  }
+
+  /** What was kept, the room used last first. */
+  async read(): Promise<{ account: KeptAccount | null; rooms: KeptRoom[] }> {
+    const [account, rooms] = await Promise.all([
+      this.#world.keep.one("account", "account"),
+      this.#world.keep.all("rooms"),
+    ]);
+    rooms.sort((a, b) => b.usedAt - a.usedAt);
+    for (const room of rooms) this.#usedAt.set(room.id, room.usedAt);
+    return { account: account ?? null, rooms };
+  }
+
+  /** Writes everything down at once. */
+  async flush(): Promise<void> {
+    if (this.#stopped) return;
+    const account = this.#account ? this.#world.account() : null;
+    this.#account = false;
+    const rooms = [...this.#rooms];
+    this.#rooms.clear();
+    const writes = rooms.map((id) => this.#write(id));
+    if (account !== null) writes.push(this.#world.keep.put("account", "account", account));
+    await Promise.all(writes);
+    await this.#prune();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #write(id: RoomId): Promise<void> {
+    const room = this.#world.room(id);
+    if (room === undefined) {
+      this.#usedAt.delete(id);
+      await this.#world.keep.drop("rooms", id);
+      return;
+    }
+    if (!room.opened) return;
+    const now = this.#world.now();
+    const usedAt = this.#usedAt.get(id) ?? now;
+    this.#usedAt.set(id, usedAt);
+    await this.#world.keep.put("rooms", id, {
+      id,
+      at: room.at,
+      ...room.main.tail(LINES_MAX),
+      members: room.members,
+      asOf: room.asOf ?? now,
+      usedAt,
+    });
+  }
+
+  async #prune(): Promise<void> {
+    if (this.#usedAt.size <= ROOMS_MAX) return;
+    const byUse = [...this.#usedAt].sort(([, a], [, b]) => b - a);
+    for (const [id] of byUse.slice(ROOMS_MAX)) {
+      this.#usedAt.delete(id);
+      await this.#world.keep.drop("rooms", id);
+    }
+  }
+
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#world.later(() => {
+      this.#gathering = false;
+      void this.flush();
+    }, GATHER_MS);
+  }
+}
+
+/** The people worth keeping. */
+export function keptPeople(people: ReadonlyMap<number, Person>): Person[] {
+  return [...people.values()].slice(0, PEOPLE_MAX);
+}

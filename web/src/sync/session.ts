@@ -1,0 +1,450 @@
+/**
+ * One account on this page: puts its machines together and turns what they know into the state that
+ * is rendered. Begins with what is kept on the device and goes on with the server.
+ */
+import type { AccountId, Event, Millis, RoomId, ServerFrame } from "../wire/types.ts";
+import { byWallClock, shownBar } from "./bar.ts";
+import { Connection } from "./connection.ts";
+import { Drafts } from "./drafts.ts";
+import { Here } from "./here.ts";
+import type { Http } from "./http.ts";
+import type { Keep, KeptAccount } from "./keep.ts";
+import type { Room, State, Thread } from "./model.ts";
+import { threadKey } from "./model.ts";
+import { newNonce } from "./nonce.ts";
+import { type Note, Notifications } from "./notifications.ts";
+import { Outbox } from "./outbox.ts";
+import { People } from "./people.ts";
+import { keptPeople, Persist } from "./persist.ts";
+import { Reading } from "./reading.ts";
+import type { MachineBar } from "./reconnectWords.ts";
+import type { RoomLog } from "./roomLog.ts";
+import { Rooms } from "./rooms.ts";
+import { attentionOf, sectionsOf, shownRoom, shownThread } from "./shown.ts";
+import type { Store } from "./store.ts";
+import type { Tabs } from "./tabs.ts";
+import { Threads } from "./threads.ts";
+import { Uploads } from "./uploads.ts";
+import type { World } from "./world.ts";
+
+/** What the session tells whoever began it. */
+export interface SessionEvents {
+  /** The server says that the page belongs to somebody else. */
+  readonly otherAccount: (account: AccountId) => void;
+  readonly notice: (
+    tone: "info" | "error",
+    key: string,
+    values: Readonly<Record<string, string | number>>,
+  ) => void;
+  /** Another page signed out. */
+  readonly signedOut: () => void;
+  /** Something to tell a person who is not looking. */
+  readonly note: (note: Note) => void;
+  /** The list of rooms is known, from the device or from the server. */
+  readonly listed: () => void;
+}
+
+export class Session {
+  readonly me: AccountId;
+  readonly rooms: Rooms;
+  readonly threads: Threads;
+  readonly reading: Reading;
+  readonly outbox: Outbox;
+  readonly drafts: Drafts;
+  readonly uploads: Uploads;
+  readonly people: People;
+  readonly here: Here;
+  readonly connection: Connection;
+  readonly notifications: Notifications;
+  readonly persist: Persist;
+  readonly keep: Keep;
+  readonly tabs: Tabs;
+  readonly #world: World;
+  readonly #store: Store<State>;
+  readonly #events: SessionEvents;
+  readonly #dirty = new Set<RoomId>();
+  #listDirty = false;
+  #account: KeptAccount | null = null;
+  #bar: MachineBar = { state: "blip" };
+  #missed = { count: 0, room: null as RoomId | null };
+  #inSyncBefore: Millis | null = null;
+  #stopped = false;
+
+  constructor(
+    me: AccountId,
+    keep: Keep,
+    {
+      world,
+      store,
+      http,
+      events,
+    }: {
+      readonly world: World;
+      readonly store: Store<State>;
+      readonly http: Http;
+      readonly events: SessionEvents;
+    },
+  ) {
+    this.me = me;
+    this.keep = keep;
+    this.#world = world;
+    this.#store = store;
+    this.#events = events;
+    this.tabs = world.tabs(me);
+    const later = (run: () => void, ms: number) => {
+      world.timer(() => {
+        if (!this.#stopped) run();
+      }, ms);
+    };
+    const touch = () => store.touch();
+    const roomTouched = (room: RoomId) => this.#touchRoom(room);
+    const send: Connection["send"] = (frame) => this.connection.send(frame);
+    this.connection = new Connection({
+      ...world,
+      seen: () => ({
+        build: `web/${world.build}`,
+        account_version: this.#account?.version ?? 0,
+        positions: this.rooms.positions(),
+      }),
+      frame: (frame) => this.#frame(frame),
+      live: (live) => this.#live(live),
+      bar: (bar) => this.#setBar(bar),
+    });
+    this.people = new People({
+      fetch: (query) => http.people(query),
+      later,
+      changed: () => {
+        // The titles of direct rooms are made of people.
+        for (const [id, room] of this.rooms.all) {
+          if (room.summary.room_kind === "direct") this.#touchRoom(id);
+        }
+        this.persist.accountChanged();
+        touch();
+      },
+    });
+    this.rooms = new Rooms(me, {
+      send,
+      lines: (room, query) => http.lines(room, query),
+      summaries: () => http.rooms(),
+      want: (ids) => this.people.want(ids),
+      settled: (nonce) => this.outbox.settled(nonce),
+      heard: (room, event, live) => this.#heard(room, event, live),
+      changed: (room) => {
+        if (room !== null) return this.#touchRoom(room);
+        this.#listDirty = true;
+        this.persist.accountChanged();
+        touch();
+      },
+      now: world.wall,
+    });
+    this.threads = new Threads({ rooms: this.rooms, http, changed: roomTouched });
+    const room = (id: RoomId) => this.rooms.all.get(id);
+    this.reading = new Reading({
+      room,
+      send,
+      keep,
+      attentive: world.page.attentive,
+      later,
+      changed: roomTouched,
+    });
+    this.outbox = new Outbox({
+      keep,
+      tabs: this.tabs,
+      nonce: newNonce,
+      now: world.wall,
+      send,
+      position: (id) => room(id)?.at.seq ?? 0,
+      later,
+      changed: roomTouched,
+      paused: (paused) => this.connection.tell({ kind: "writes", paused }),
+      dropped: (why) => events.notice("error", "common.failed", { why: why.message }),
+    });
+    this.drafts = new Drafts({ keep, tabs: this.tabs, now: world.wall, later, changed: touch });
+    this.uploads = new Uploads({
+      create: http.createFile,
+      offset: http.uploadOffset,
+      chunk: http.putChunk,
+      drop: http.deleteFile,
+      bytesMax: () => store.getState().workspace?.fileBytesMax ?? Number.POSITIVE_INFINITY,
+      later,
+      done: (draft, file) => {
+        const files = this.drafts.all.get(draft)?.files ?? [];
+        this.drafts.write(draft, { files: [...files, file] });
+      },
+      removed: (draft, file) => {
+        const files = this.drafts.all.get(draft)?.files ?? [];
+        this.drafts.write(draft, { files: files.filter(({ id }) => id !== file.id) });
+      },
+      changed: touch,
+    });
+    this.here = new Here({ me, send, now: world.now, later, changed: touch });
+    this.notifications = new Notifications({
+      me,
+      now: world.wall,
+      quietUntil: () => Number(store.getState().settings.do_not_disturb ?? 0) || 0,
+      looksAt: (id) => world.page.attentive() && this.rooms.shown === id,
+      show: events.note,
+    });
+    this.persist = new Persist({
+      keep,
+      now: world.wall,
+      later,
+      room,
+      account: () => this.#kept(),
+    });
+    this.tabs.hear((what) => {
+      if (what.kind === "signed_out") events.signedOut();
+    });
+  }
+
+  /** Shows what is kept, then connects. True: there was something to show. */
+  async begin(): Promise<boolean> {
+    const { account, rooms } = await this.persist.read();
+    if (account !== null) {
+      this.#inSyncBefore = account.asOf;
+      this.#take(account);
+      for (const kept of rooms) {
+        const log = this.rooms.all.get(kept.id);
+        if (log?.at.epoch === kept.at.epoch) log.restore(kept);
+      }
+      for (const id of this.rooms.all.keys()) this.#touchRoom(id);
+    }
+    await Promise.all([this.drafts.start(), this.outbox.start(), this.reading.start()]);
+    this.#store.touch();
+    if (!this.#world.page.online()) this.connection.tell({ kind: "offline" });
+    if (!this.#world.page.visible()) this.connection.tell({ kind: "hidden" });
+    this.connection.tell({ kind: "start" });
+    return account !== null;
+  }
+
+  /** Leaves the connection and writes everything down. */
+  async end(): Promise<void> {
+    this.connection.tell({ kind: "stop" });
+    this.drafts.flush();
+    await this.persist.flush();
+    this.persist.stop();
+    this.#stopped = true;
+    this.tabs.close();
+    this.keep.close();
+  }
+
+  /** A room comes on the screen, or none. */
+  show(room: RoomId | null): void {
+    this.reading.show(room);
+    if (room === null) {
+      this.rooms.shown = null;
+    } else {
+      this.rooms.open(room);
+      this.persist.used(room);
+    }
+    this.#watch();
+  }
+
+  /** What the machines have to say since it was last asked. */
+  refresh(state: State): Partial<State> {
+    const outbox = this.outbox.entries();
+    const rooms = new Map(state.rooms);
+    const threads = new Map(state.threads);
+    for (const id of this.#dirty) this.#refreshRoom(id, rooms, threads);
+    if (this.#listDirty) {
+      for (const id of rooms.keys()) if (!this.rooms.all.has(id)) rooms.delete(id);
+    }
+    const moved = this.#dirty.size > 0 || this.#listDirty;
+    this.#dirty.clear();
+    this.#listDirty = false;
+    return {
+      ...(moved
+        ? {
+            rooms,
+            threads,
+            sections: sectionsOf(rooms, state.sections),
+            attention: attentionOf(rooms, state.attention),
+          }
+        : {}),
+      me: this.people.all.get(this.me) ?? state.me,
+      people: this.people.all,
+      outbox: sameItems(state.outbox, outbox) ? state.outbox : outbox,
+      drafts: this.drafts.all,
+      uploads: this.uploads.all,
+      presence: this.here.presence(),
+      typing: this.here.typists(),
+      bar: shownBar(
+        this.#bar,
+        {
+          inSyncBefore: this.#inSyncBefore,
+          waiting: this.outbox.waiting(),
+          shed: state.shed,
+          missed: { ...this.#missed, atLeast: this.rooms.gaps.size > 0 },
+        },
+        state.bar,
+      ),
+    };
+  }
+
+  #refreshRoom(id: RoomId, rooms: Map<RoomId, Room>, threads: Map<string, Thread>): void {
+    const room = this.rooms.all.get(id);
+    if (room === undefined) {
+      rooms.delete(id);
+      return;
+    }
+    const outbox = this.outbox.entriesOf(id);
+    rooms.set(id, shownRoom(id, room, this.people.all, outbox));
+    for (const thread of room.threads.values()) {
+      threads.set(threadKey(id, thread.root), shownThread(id, room, thread, outbox));
+    }
+  }
+
+  #frame(frame: ServerFrame): void {
+    switch (frame.t) {
+      case "welcome":
+        if (frame.account !== this.me) this.#events.otherAccount(frame.account);
+        break;
+      case "account":
+        this.people.learn([...frame.people, frame.me]);
+        this.#take({ ...frame, settings: strings(frame.settings), asOf: this.#world.wall() });
+        break;
+      case "account_room":
+      case "account_room_gone":
+        this.#raise(frame.version);
+        this.rooms.frame(frame);
+        this.reading.impose();
+        this.#watch();
+        break;
+      case "read":
+        this.reading.told(frame.room, frame.seq, frame.mentions);
+        break;
+      case "person":
+        this.people.learn([frame.person]);
+        break;
+      case "snapshot":
+        this.people.learn(frame.people);
+        this.rooms.frame(frame);
+        this.#reached(frame.room);
+        break;
+      case "delta":
+      case "gap":
+      case "event":
+        this.rooms.frame(frame);
+        this.#reached(frame.room);
+        break;
+      case "posted":
+      case "refused":
+        this.outbox.frame(frame);
+        break;
+      case "presence":
+      case "typing":
+        this.here.frame(frame);
+        break;
+      case "shed":
+        this.#store.set({ shed: frame.what });
+        break;
+      case "caught_up":
+      case "parked":
+      case "pong":
+      case "refuse":
+      case "goodbye":
+        break;
+    }
+  }
+
+  #reached(id: RoomId): void {
+    const room = this.rooms.all.get(id);
+    if (room !== undefined) this.outbox.reached(id, room.at.seq);
+  }
+
+  #live(live: boolean): void {
+    if (!live) {
+      this.outbox.lost();
+      this.#missed = { count: 0, room: null };
+      this.rooms.gaps.clear();
+    }
+    this.rooms.setLive(live);
+    this.here.live(live);
+    if (live) {
+      this.outbox.live();
+      this.reading.live();
+      this.uploads.live();
+      this.threads.refresh();
+      this.notifications.caughtUp();
+    }
+    this.persist.accountChanged();
+  }
+
+  #heard(room: RoomLog, event: Event, live: boolean): void {
+    const { id } = room.summary;
+    this.reading.heard(id);
+    this.here.heard(id, event.from);
+    this.notifications.heard(room.summary, event, live);
+    if (!live && event.seq > room.summary.read && room.summary.notify !== "none") {
+      this.#missed = { count: this.#missed.count + 1, room: this.#missed.room ?? id };
+    }
+  }
+
+  #take(account: KeptAccount): void {
+    this.#account = account;
+    this.people.learn([...account.people, account.me]);
+    this.rooms.account({ rooms: [...account.rooms] });
+    this.reading.impose();
+    const { workspace } = this.#store.getState();
+    this.#store.set({
+      phase: "signed_in",
+      me: account.me,
+      settings: account.settings,
+      ...(workspace === null ? {} : { workspace: { ...workspace, name: account.workspace } }),
+    });
+    this.#watch();
+    this.persist.accountChanged();
+    this.#events.listed();
+  }
+
+  /** The account as it stands, for keeping. */
+  #kept(): KeptAccount | null {
+    if (this.#account === null) return null;
+    return {
+      ...this.#account,
+      me: this.people.all.get(this.me) ?? this.#account.me,
+      settings: this.#store.getState().settings,
+      rooms: [...this.rooms.all.values()].map((room) => room.summary),
+      people: keptPeople(this.people.all),
+      asOf: this.connection.isLive ? this.#world.wall() : this.#account.asOf,
+    };
+  }
+
+  #raise(version: number): void {
+    if (this.#account !== null && version > this.#account.version) {
+      this.#account = { ...this.#account, version };
+    }
+  }
+
+  #setBar(bar: MachineBar): void {
+    const offset = this.#world.wall() - this.#world.now();
+    this.#bar = byWallClock(bar, (at) => Math.round(at + offset));
+    this.#store.touch();
+  }
+
+  #touchRoom(id: RoomId): void {
+    this.#dirty.add(id);
+    this.persist.roomChanged(id);
+    this.#store.touch();
+  }
+
+  /** The room on the screen, and the people of direct rooms, whose presence the list shows. */
+  #watch(): void {
+    const direct = [...this.rooms.all.values()]
+      .filter((room) => room.summary.room_kind === "direct")
+      .sort((a, b) => b.summary.last_at - a.summary.last_at)
+      .map((room) => room.summary.id);
+    const { shown } = this.rooms;
+    this.here.watch(shown === null ? direct : [shown, ...direct]);
+  }
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
+function strings(settings: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
