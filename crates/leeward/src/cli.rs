@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Nothing is done here.
 
 use crate::config::Flags;
+use crate::load::Load;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -88,6 +89,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Put a server under load with synthetic people; it has to be started with `allow_load`
+    Load(Load),
 }
 
 /// How the answer is written.

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod data;
 mod import;
+mod load;
 mod log;
 mod nofile;
 mod operator;
@@ -52,5 +53,6 @@ fn run(cli: &Cli) -> anyhow::Result<String> {
         Command::Export { dir, output } => data::export(&config, dir, *output),
         Command::Import { from, path, output } => data::import(&config, *from, path, *output),
         Command::Status { output } => status::run(&config, *output),
+        Command::Load(load) => load::run(load),
     }
 }

@@ -163,6 +163,18 @@ pub(crate) const KEYS: &[Key] = &[
         "10000",
         "How long a stop waits for what is under way.",
     ),
+    key(
+        "allow_load",
+        Kind::Choice(&["false", "true"]),
+        "false",
+        "Lets an owner make thousands of synthetic people, for `leeward load`; never on a server that people use.",
+    ),
+    key(
+        "allow_load",
+        Kind::Choice(&["false", "true"]),
+        "false",
+        "Let `leeward load` make thousands of synthetic accounts here. Only for a server that nobody uses.",
+    ),
     key("log.format", Kind::Choice(&["text", "json"]), "text", "How a line of the log looks."),
     key(
         "log.filter",
