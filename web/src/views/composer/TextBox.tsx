@@ -6,7 +6,6 @@
 import {
   type KeyboardEvent,
   type RefObject,
-  useEffect,
   useId,
   useLayoutEffect,
   useRef,
@@ -183,5 +182,4 @@ function useGrowing(box: RefObject<HTMLTextAreaElement | null>, text: string): v
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
   }, [box, text]);
-  useEffect(() => () => void (shown.current = null), []);
 }

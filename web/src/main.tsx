@@ -1,0 +1,48 @@
+/** Starts the app: the looks of last time, the client, the views, the service worker. */
+import { createRoot } from "react-dom/client";
+import type { Ctx } from "./actions/action.ts";
+import { browserWorld } from "./sync/browser.ts";
+import { startClient } from "./sync/start.ts";
+import "./styles/base.css";
+import "./styles/tokens.css";
+import "./styles/parts.css";
+import "./styles/layout.css";
+import "./styles/rail.css";
+import "./styles/timeline.css";
+import "./styles/prose.css";
+import "./styles/composer.css";
+import "./styles/panels.css";
+import "./styles/pages.css";
+import { App } from "./views/App.tsx";
+import { noteWords } from "./views/noteWords.ts";
+import { applyLook, lastLook } from "./views/settings/settings.ts";
+import { moveFocus } from "./views/timeline/useRovingFocus.ts";
+import { AppContext } from "./views/useApp.ts";
+
+applyLook(document.documentElement, lastLook());
+
+const { client } = startClient(
+  browserWorld((note) => noteWords(note, client.store.getState())),
+);
+const ctx: Ctx = {
+  client,
+  page: {
+    copy: (text) => navigator.clipboard.writeText(text),
+    reload: () => window.location.reload(),
+    moveFocus,
+    origin: window.location.origin,
+  },
+};
+
+const root = document.getElementById("app");
+if (root !== null) {
+  createRoot(root).render(
+    <AppContext value={ctx}>
+      <App />
+    </AppContext>,
+  );
+}
+
+if ("serviceWorker" in navigator && import.meta.env.PROD) {
+  void navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+}
