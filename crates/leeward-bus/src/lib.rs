@@ -29,6 +29,13 @@ impl Bus {
         }
     }
 
+    /// Bytes that wait in all inboxes.
+    pub fn waiting_bytes(&self) -> usize {
+        match self {
+            Self::Local(local) => local.waiting_bytes(),
+        }
+    }
+
     /// An inbox that gets all that is published from here on.
     pub fn subscribe(&self) -> Arc<Inbox> {
         match self {

@@ -37,6 +37,11 @@ impl Local {
         }
     }
 
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        let inboxes = self.inboxes.read().expect("nothing panics while it holds this lock");
+        inboxes.iter().map(|inbox| inbox.bytes()).sum()
+    }
+
     pub(crate) fn subscribe(&self) -> Arc<Inbox> {
         let inbox = Arc::new(Inbox {
             waiting: Mutex::default(),

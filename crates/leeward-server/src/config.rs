@@ -1,6 +1,7 @@
 //! What a node is told when it starts. Every value has a default that suits one machine.
 
 use leeward_core::lease::Terms;
+use leeward_core::session::Rate;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub struct NodeConfig {
     pub behind_proxy: bool,
     /// Certificate files; without them the public listener speaks plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// Proof that whoever gives a command at the operator's listener may: without one, it takes none.
+    pub operator_secret: Option<String>,
     /// Threads that own connections.
     pub shards: usize,
     /// Threads that read the database.
@@ -33,8 +36,6 @@ pub struct NodeConfig {
     pub setup_token: Option<String>,
     /// Answers requests to make thousands of synthetic accounts, for load tests.
     pub allow_load: bool,
-    /// What a command on the operator's listener has to carry; none: it takes no commands.
-    pub operator_secret: Option<String>,
     /// On what terms connections may be silent.
     pub lease: Terms,
     /// What bounds memory and patience.
@@ -62,6 +63,10 @@ pub struct Bounds {
     pub inbox_bytes_max: usize,
     /// Posts of one connection that may be on their way to the database.
     pub posts_in_flight_max: u8,
+    /// How often one connection may post.
+    pub posts: Rate,
+    /// How often one connection may ask for other things.
+    pub requests: Rate,
     /// From accept to the end of the request's head, and from the upgrade to `hello`.
     pub hello_max: Duration,
     /// How long a client may take not a byte of what waits for it.
@@ -74,11 +79,14 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
+        let live = leeward_core::session::Limits::default();
         Self {
             queue_bytes_max: 1024 * 1024,
             ring_bytes_max: 64 * 1024,
             inbox_bytes_max: 16 * 1024 * 1024,
-            posts_in_flight_max: 32,
+            posts_in_flight_max: live.posts_in_flight_max,
+            posts: live.posts,
+            requests: live.requests,
             hello_max: Duration::from_secs(10),
             stall_max: Duration::from_secs(20),
             drain_spread: Duration::from_secs(5),
@@ -97,13 +105,13 @@ impl NodeConfig {
             origins: Vec::new(),
             behind_proxy: false,
             tls: None,
+            operator_secret: None,
             shards: cores,
             readers: cores.clamp(2, 4),
             connections_max: 50_000,
             file_bytes_max: 100 * 1024 * 1024,
             setup_token: None,
             allow_load: false,
-            operator_secret: None,
             lease: Terms::default(),
             bounds: Bounds::default(),
         }

@@ -1,17 +1,37 @@
 //! The async shell around the core: listeners, shards, connections, the HTTP API and the operator's
 //! listener.
 //!
-//! In reading order: [`config`] what a node is told, [`node`] the spine that every post passes,
-//! [`accounts`] and [`passwords`] who may come in, [`http`] everything that is not live.
+//! In reading order: [`config`] what a node is told, [`run`] its life, [`node`] the spine that every
+//! post passes, [`accounts`] and [`passwords`] who may come in, [`http`] everything that is not live.
+//!
+//! What is live: `door` accepts sockets and speaks HTTP on them, `upgrade` judges who wants to go
+//! live, `shard` owns the connections of one thread and `heart` is its loop; `conn` is one connection
+//! with its `socket` and its `outbound` queue, `live` does what its session wants done. `admission`
+//! asks who may come in, `wheel` knows when to look at whom.
 
 pub mod accounts;
+mod admission;
 mod assets;
 pub mod config;
+mod conn;
+mod door;
+mod heart;
 pub mod http;
+mod live;
 pub mod metrics;
 pub mod node;
 pub mod operate;
+mod operator;
+mod outbound;
 pub mod passwords;
+pub mod run;
+mod shard;
+mod socket;
+mod squeeze;
+mod state;
+mod tls;
+mod upgrade;
+mod wheel;
 
 pub use config::NodeConfig;
 pub use node::{Actor, Node, Posted};

@@ -1,37 +1,108 @@
 //! What the node counts, in OpenMetrics.
 //!
 //! Handles are plain atomics, cloned at start: nothing is looked up by name while serving, and
-//! nothing is labelled by room or by account.
+//! nothing is labelled by room or by account. What is known elsewhere is asked for when it is shown.
 
+use leeward_core::code::Code;
+use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+type Labels = [(&'static str, &'static str); 1];
 
 /// The counters of one node.
 pub struct Metrics {
     registry: Registry,
+    /// Sockets accepted on the public listener.
+    pub(crate) accepted: Counter,
+    /// Live connections, those included that have not said hello.
+    pub(crate) connections: Gauge,
+    /// Leases that ran out.
+    pub(crate) leases_expired: Counter,
+    /// Reads of the database that the live side asked for: rooms, holes, snapshots, account lists.
+    pub(crate) store_reads: Counter,
+    /// Holes filled from the database.
+    pub(crate) caught_up: Counter,
+    /// Times that a shard lost news.
+    pub(crate) news_lost: Counter,
+    /// Times that presence and typing were shed.
+    pub(crate) sheds: Counter,
     posts: Counter,
     posts_repeated: Counter,
     posts_failed: Counter,
     post_seconds: Histogram,
+    deliveries: Counter,
+    delivered_bytes: Counter,
+    begun: Counter,
+    resumed: Counter,
+    /// One for each code, in the order of the table.
+    refusals: Vec<Counter>,
+    gauges: Vec<(&'static str, Gauge)>,
 }
+
+/// What is asked for when metrics are shown.
+const GAUGES: [(&str, &str); 9] = [
+    ("admissions", "Connections with a permit"),
+    ("admitting", "Connections being let in"),
+    ("accounts", "Accounts"),
+    ("news_bytes", "Bytes that wait in the inboxes of the shards"),
+    ("memory_allocated_bytes", "Bytes that the program has allocated"),
+    ("memory_active_bytes", "Bytes in pages that hold allocations"),
+    ("memory_resident_bytes", "Bytes that the allocator holds of the machine's memory"),
+    ("memory_retained_bytes", "Bytes of address space kept for later"),
+    ("ready", "Whether the node takes connections"),
+];
 
 impl Metrics {
     /// All at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("leeward");
+        let connections = Gauge::default();
+        registry.register("connections", "Live connections", connections.clone());
+        let gauges = GAUGES.map(|(name, help)| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            (name, gauge)
+        });
+        let refused = Family::<Labels, Counter>::default();
+        let refusals = Code::ALL.iter().map(|code| [("code", code.as_str())]);
+        let refusals = refusals.map(|labels| refused.get_or_create(&labels).clone()).collect();
+        registry.register("refusals", "Connections refused or ended, by reason", refused);
+        let welcomed = Family::<Labels, Counter>::default();
+        let kind = |kind| welcomed.get_or_create(&[("kind", kind)]).clone();
+        let (begun, resumed) = (kind("begun"), kind("resumed"));
+        registry.register("welcomes", "Sessions begun and resumed", welcomed.clone());
+        let post_seconds = Histogram::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0]);
+        let help = "From a draft's arrival at the store to its commit";
+        registry.register_with_unit("post", help, Unit::Seconds, post_seconds.clone());
         let mut counter = |name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
             counter
         };
-        let posts = counter("posts", "Drafts stored");
-        let posts_repeated = counter("posts_repeated", "Drafts that had been stored before");
-        let posts_failed = counter("posts_failed", "Drafts that were refused or not stored");
-        let post_seconds = Histogram::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0]);
-        let help = "From a draft's arrival at the store to its commit";
-        registry.register_with_unit("post", help, Unit::Seconds, post_seconds.clone());
-        Self { registry, posts, posts_repeated, posts_failed, post_seconds }
+        Self {
+            accepted: counter("accepted", "Sockets accepted"),
+            leases_expired: counter("leases_expired", "Leases that ran out"),
+            store_reads: counter("store_reads", "Reads that the live side asked for"),
+            caught_up: counter("caught_up", "Holes filled from the database"),
+            news_lost: counter("news_lost", "Times that a shard did not keep up with the news"),
+            sheds: counter("sheds", "Times that presence and typing were shed"),
+            posts: counter("posts", "Drafts stored"),
+            posts_repeated: counter("posts_repeated", "Drafts that had been stored before"),
+            posts_failed: counter("posts_failed", "Drafts that were refused or not stored"),
+            deliveries: counter("deliveries", "Events given to connections"),
+            delivered_bytes: counter("delivered_bytes", "Bytes of events given to connections"),
+            registry,
+            connections,
+            post_seconds,
+            begun,
+            resumed,
+            refusals,
+            gauges: gauges.into(),
+        }
     }
 
     pub(crate) fn posted(&self, micros: u64, repeated: bool) {
@@ -47,14 +118,76 @@ impl Metrics {
         self.posts_failed.inc();
     }
 
-    /// The registry, to be written out.
-    pub fn registry(&self) -> &Registry {
-        &self.registry
+    pub(crate) fn delivered(&self, connections: usize, frame_bytes: usize) {
+        self.deliveries.inc_by(connections as u64);
+        self.delivered_bytes.inc_by((connections * frame_bytes) as u64);
+    }
+
+    pub(crate) fn welcomed(&self, resumed: bool) {
+        if resumed {
+            self.resumed.inc()
+        } else {
+            self.begun.inc()
+        };
+    }
+
+    pub(crate) fn refused(&self, code: Code) {
+        if let Some(counter) = self.refusals.get(code as usize) {
+            counter.inc();
+        }
+    }
+
+    /// Sets what has been asked for.
+    pub(crate) fn set(&self, name: &str, value: usize) {
+        if let Some((_, gauge)) = self.gauges.iter().find(|(known, _)| *known == name) {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Everything, as OpenMetrics text.
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::new();
+        encode(&mut out, &self.registry).expect("a String takes all that is written to it");
+        out
+    }
+
+    /// Reads of the database that the live side has asked for so far.
+    pub fn store_reads(&self) -> u64 {
+        self.store_reads.get()
+    }
+
+    /// Sessions begun and resumed so far.
+    pub fn welcomes(&self) -> (u64, u64) {
+        (self.begun.get(), self.resumed.get())
+    }
+
+    /// Live connections, those included that have not said hello.
+    pub fn connections(&self) -> i64 {
+        self.connections.get()
     }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_counter() {
+        let metrics = Metrics::new();
+        for code in Code::ALL {
+            metrics.refused(*code);
+        }
+        let text = metrics.text();
+        for code in Code::ALL {
+            let line = format!("leeward_refusals_total{{code=\"{}\"}} 1\n", code.as_str());
+            assert!(text.contains(&line), "{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
     }
 }

@@ -5,23 +5,27 @@
 //! socket.
 
 use crate::accounts::AccountIndex;
+use crate::admission::Admission;
 use crate::config::NodeConfig;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::state::State;
 use leeward_bus::Bus;
 use leeward_core::account::{Person, Role};
 use leeward_core::code::{Code, Refusal};
 use leeward_core::event::{Draft, Event};
 use leeward_core::hub::{News, Published};
 use leeward_core::id::{AccountId, Epoch, Instant, Millis, Nonce, RoomId, Seq, SessionId};
+use leeward_core::limits;
 use leeward_core::mentions::mentions;
 use leeward_core::rules;
 use leeward_core::seal::{Grant, KeyRing, Purpose};
-use leeward_core::wire::{self, ServerFrame};
+use leeward_core::storm::StormLimits;
+use leeward_core::wire::{self, ServerFrame, Snapshot};
 use leeward_core::ws;
 use leeward_store::{Append, Author, SqliteConfig, Store, StoreError};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, RwLock};
 
 /// One running server process.
@@ -37,11 +41,12 @@ pub struct Node {
     /// The pool that hashes passwords.
     pub passwords: Passwords,
     pub(crate) bus: Bus,
-    pub(crate) keys: KeyRing,
+    pub(crate) admission: Admission,
+    keys: KeyRing,
     clock: Clock,
     revoked: RwLock<BTreeSet<SessionId>>,
     epochs: AtomicU32,
-    ready: AtomicBool,
+    pub(crate) state: State,
 }
 
 /// Who does something.
@@ -81,7 +86,13 @@ impl Node {
         let accounts = AccountIndex::of(store.index().await?, store.bot_tokens().await?);
         let revoked = store.revoked_sessions(Clock::wall()).await?;
         let bus = Bus::local(config.bounds.inbox_bytes_max);
+        let storm = StormLimits {
+            connections_max: config.connections_max as usize,
+            ..StormLimits::default()
+        };
         Ok(Arc::new(Self {
+            admission: Admission::new(storm, config.shards.max(1)),
+            state: State::new(config.shards.max(1)),
             store,
             accounts,
             metrics: Metrics::new(),
@@ -91,7 +102,6 @@ impl Node {
             clock: Clock::start(),
             revoked: RwLock::new(revoked.into_iter().collect()),
             epochs: AtomicU32::new(first_epoch(Clock::wall())),
-            ready: AtomicBool::new(false),
             config: Arc::new(config),
         }))
     }
@@ -129,7 +139,12 @@ impl Node {
         Ok((self.actor(grant.account, session)?, grant))
     }
 
-    fn actor(&self, account: AccountId, session: Option<SessionId>) -> Result<Actor, Refusal> {
+    /// An account as it stands at this moment.
+    pub(crate) fn actor(
+        &self,
+        account: AccountId,
+        session: Option<SessionId>,
+    ) -> Result<Actor, Refusal> {
         if session.is_some_and(|s| self.revoked(s)) {
             return Err(Code::SignIn.into());
         }
@@ -218,12 +233,8 @@ impl Node {
     /// Sends a frame to every live connection of an account. Call it after the change is stored, and
     /// after [`AccountIndex::bump`] where the frame carries a version.
     pub fn push_account(&self, account: AccountId, frame: &ServerFrame) {
-        self.push_account_except(account, frame, 0);
-    }
-
-    pub(crate) fn push_account_except(&self, account: AccountId, frame: &ServerFrame, except: u32) {
         let frame = ws::encode::text(&wire::encode(frame));
-        self.bus.publish(&News::Account { account, frame, except });
+        self.bus.publish(&News::Account { account, frame });
     }
 
     /// Tells those who may see this person what they are like.
@@ -255,14 +266,27 @@ impl Node {
         self.epochs.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Whether the node takes connections: false before it has loaded, and from the moment that it
-    /// is asked to stop.
-    pub fn ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+    /// Whether a failure of the store is final, so that asking again is of no use.
+    pub(crate) fn gives_up(&self, e: &StoreError) -> bool {
+        match e {
+            StoreError::Busy => *self.stopping().borrow(),
+            StoreError::Full => false,
+            StoreError::Refused(_)
+            | StoreError::Unusable(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Closed => true,
+        }
     }
 
-    pub(crate) fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Release);
+    /// A room's state, as it is sent to who opens it.
+    pub(crate) async fn snapshot(&self, room: RoomId) -> Result<Option<Snapshot>, StoreError> {
+        self.metrics.store_reads.inc();
+        self.store.snapshot(room, limits::SNAPSHOT_MESSAGES).await
+    }
+
+    /// A number that nobody can guess.
+    pub(crate) fn random(&self) -> u64 {
+        getrandom::u64().expect("the kernel gives random numbers once it has booted")
     }
 }
 
@@ -277,6 +301,8 @@ pub enum StartError {
     Thread(std::io::Error),
     /// A listener cannot be used.
     Listen(std::io::Error),
+    /// A part of the node failed while it was serving; the log says which.
+    Failed,
 }
 
 impl std::fmt::Display for StartError {
@@ -286,6 +312,7 @@ impl std::fmt::Display for StartError {
             Self::Tls(why) => write!(f, "the certificate cannot be used: {why}"),
             Self::Thread(e) => write!(f, "the system gives no thread: {e}"),
             Self::Listen(e) => write!(f, "the listener cannot be used: {e}"),
+            Self::Failed => f.write_str("a part of the server failed"),
         }
     }
 }

@@ -106,6 +106,10 @@ impl Hub {
         {
             attached.rooms.push(id);
             room.subscribers.push(conn);
+            if attached.watched.contains(&id) {
+                room.watchers.push(conn);
+                self.show_presence(conn, id);
+            }
         }
     }
 
@@ -140,9 +144,10 @@ impl Hub {
         rooms.sort_unstable();
         rooms.dedup();
         let Some(Some(attached)) = self.conns.get_mut(conn as usize) else { return };
-        rooms.retain(|id| attached.rooms.contains(id));
         rooms.shrink_to_fit();
         let before = std::mem::replace(&mut attached.watched, rooms.clone());
+        // A room that it is not in, or not yet, is watched from when it comes in.
+        rooms.retain(|id| attached.rooms.contains(id));
         for id in before.iter().filter(|id| !rooms.contains(id)) {
             if let Some(room) = self.rooms.get_mut(id) {
                 room::remove(&mut room.watchers, conn);

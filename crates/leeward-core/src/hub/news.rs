@@ -24,14 +24,12 @@ pub enum News {
         /// Them, each encoded once.
         events: Arc<[Arc<Published>]>,
     },
-    /// A frame for every live connection of one account, except the one it came from.
+    /// A frame for every live connection of one account.
     Account {
         /// Whose.
         account: AccountId,
         /// A complete WebSocket frame.
         frame: Bytes,
-        /// The epoch of the session that knows already; 0 for none.
-        except: u32,
     },
     /// Somebody's name, role or status changed.
     Person {

@@ -15,11 +15,9 @@ impl Hub {
     pub(super) fn news(&mut self, now: Instant, news: News) {
         match news {
             News::Events { room, epoch, events } => self.events(now, room, epoch, &events),
-            News::Account { account, frame, except } => {
+            News::Account { account, frame } => {
                 for conn in self.connections_of(account) {
-                    if self.who(conn).is_some_and(|who| who.epoch != except) {
-                        self.outputs.push_back(Output::Send(conn, frame.clone()));
-                    }
+                    self.outputs.push_back(Output::Send(conn, frame.clone()));
                 }
             }
             News::Person { person, frame } => self.person(person.id, &frame),
@@ -62,7 +60,10 @@ impl Hub {
         match room.head() {
             // A history is replaced by a restore, which needs all nodes stopped.
             Some((known, _)) if known != epoch => return true,
-            Some((_, head)) if seq <= head => return true,
+            Some((_, head)) if seq <= head => {
+                self.settle_membership(now, id, &published.event.what);
+                return true;
+            }
             Some((_, head)) if seq == head.next() => {}
             Some(_) => {
                 let until = now.plus_ms(self.limits.reorder_ms);
@@ -74,6 +75,20 @@ impl Hub {
         self.apply(now, id, published);
         self.apply_early(now, id);
         true
+    }
+
+    /// An event that was known from the store before its news came: whoever it brought in or took out
+    /// may have been here all along.
+    fn settle_membership(&mut self, now: Instant, id: RoomId, what: &What) {
+        let (What::Join { who, .. } | What::Leave { who, .. }) = what else { return };
+        let member = self.rooms.get(&id).is_some_and(|room| room.has_member(*who));
+        for conn in self.connections_of(*who) {
+            if member {
+                self.subscribe(conn, id);
+            } else {
+                self.unsubscribe(now, conn, id);
+            }
+        }
     }
 
     fn apply_early(&mut self, now: Instant, id: RoomId) {
@@ -163,7 +178,10 @@ impl Hub {
             self.settled(conn);
         }
         for conn in opening {
-            self.open(now, conn, id);
+            match self.rooms.contains_key(&id) {
+                true => self.open(now, conn, id),
+                false => self.outputs.push_back(Output::Refuse(conn, Some(id), Code::NotFound)),
+            }
         }
         self.apply_early(now, id);
     }
@@ -218,10 +236,9 @@ impl Hub {
     /// Gives a member a room's state: from memory, or as soon as it has been read.
     pub(super) fn open(&mut self, now: Instant, conn: Conn, id: RoomId) {
         let Some(who) = self.who(conn) else { return };
-        let Some(room) = self.rooms.get_mut(&id) else {
-            self.outputs.push_back(Output::Refuse(conn, Some(id), Code::NotFound));
-            return;
-        };
+        // A room that somebody here has just come into may not be in memory yet.
+        self.load(now, id);
+        let Some(room) = self.rooms.get_mut(&id) else { return };
         if !room.is_loaded() {
             room.opening.push(conn);
             self.note_opened(conn);
@@ -234,6 +251,7 @@ impl Hub {
         if let Some((state, delta)) = room.snapshot(now, id) {
             self.outputs.push_back(Output::Send(conn, state));
             self.outputs.extend(delta.map(|delta| Output::Send(conn, delta)));
+            self.subscribe(conn, id);
             return;
         }
         if !room.opening.contains(&conn) {
@@ -270,6 +288,7 @@ impl Hub {
             if self.who(conn).is_some_and(|who| here(who.account)) {
                 self.outputs.push_back(Output::Send(conn, frame.clone()));
                 self.outputs.extend(delta.clone().map(|delta| Output::Send(conn, delta)));
+                self.subscribe(conn, id);
             }
         }
     }

@@ -1,0 +1,154 @@
+//! The loop of a shard: news, time, and the end.
+
+use crate::conn::Conn;
+use crate::shard::Shard;
+use leeward_bus::Inbox;
+use leeward_core::code::{Code, Refusal};
+use leeward_core::hub;
+use leeward_core::id::Instant;
+use leeward_core::session::Input;
+use leeward_core::ws;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A page that is hidden runs no timers for a minute; the protocol below reaches it all the same, and
+/// the kernel notices by it when nobody is there.
+const HIDDEN_PING_MS: u64 = 45_000;
+/// When taking in news lags so far behind, what can be shed is shed.
+const LAG_SHED_MS: u64 = 250;
+/// How long a shard must have kept up before what was shed comes back.
+const CALM_MS: u64 = 5_000;
+
+/// Runs a shard until the node has stopped and everything on the shard has ended.
+pub(crate) async fn beat(shard: Rc<Shard>, inbox: Arc<Inbox>) {
+    let mut stopping = shard.node.stopping();
+    let mut news = Vec::new();
+    let mut calm_since = None;
+    loop {
+        let due = shard.wheel.borrow().deadline().min(shard.hub.borrow().deadline());
+        let now = shard.now();
+        if due <= now {
+            note_lag(&shard, now.ms_since(due), now, &mut calm_since);
+            turn(&shard, now);
+            shard.tell_hub(hub::Input::Tick);
+            continue;
+        }
+        let wait = Duration::from_micros(due.0 - now.0);
+        // Time comes before all of these: leases, holes, presence. Then, in this order:
+        // 1. the end;
+        // 2. news, which is the traffic of those who are in.
+        // Reading, admission and HTTP are tasks of their own that take turns with this loop.
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = inbox.arrived() => {
+                let lost = inbox.take(&mut news);
+                shard.take_in(&mut news, lost);
+                tokio::task::yield_now().await;
+            }
+            () = shard.stirred.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    end(&shard, &inbox).await;
+}
+
+/// A loop that comes late to its own deadline has more to do than it can: presence and typing go
+/// first and come back last.
+fn note_lag(shard: &Rc<Shard>, lag_ms: u64, now: Instant, calm_since: &mut Option<Instant>) {
+    if lag_ms >= LAG_SHED_MS {
+        *calm_since = Some(now);
+        shard.node.metrics.sheds.inc();
+        shard.tell_hub(hub::Input::Shed(true));
+    } else if calm_since.is_some_and(|since| now.ms_since(since) >= CALM_MS) {
+        *calm_since = None;
+        shard.tell_hub(hub::Input::Shed(false));
+    }
+}
+
+/// Looks at the connections whose time has come.
+fn turn(shard: &Rc<Shard>, now: Instant) {
+    let mut turned = false;
+    loop {
+        let Some((turn, conns)) = shard.wheel.borrow_mut().turn(now) else { break };
+        turned = true;
+        for id in conns {
+            let Some(conn) = shard.conn(id) else { continue };
+            if conn.patience(shard.stall_ms()).is_some_and(|until| until <= now) {
+                conn.kill();
+            } else if conn.state.borrow().turn == turn {
+                look(shard, &conn, now);
+            }
+        }
+    }
+    if turned {
+        for number in shard.node.admission.expired(now, shard.index) {
+            for conn in shard.all().iter().filter(|conn| conn.number == number) {
+                shard.step(conn, Input::End(Code::HelloTimeout.into()));
+            }
+        }
+    }
+}
+
+/// Compares a connection's own deadline with the clock, and has it looked at again.
+fn look(shard: &Rc<Shard>, conn: &Rc<Conn>, now: Instant) {
+    let live = conn.state.borrow().session.is_live();
+    shard.step(conn, Input::Tick);
+    if live && !conn.state.borrow().session.is_live() {
+        shard.node.metrics.leases_expired.inc();
+    }
+    let (hidden, heard, deadline) = {
+        let state = conn.state.borrow();
+        (state.session.is_hidden(), state.heard, state.session.deadline())
+    };
+    let mut next = deadline;
+    if hidden {
+        if now.ms_since(heard) >= HIDDEN_PING_MS {
+            shard.give(conn, &ws::encode::ping(b""));
+        }
+        next = next.min(now.plus_ms(HIDDEN_PING_MS));
+    }
+    let next = conn.patience(shard.stall_ms()).map_or(next, |until| until.min(next));
+    let turn = shard.wheel.borrow_mut().put(conn.id, next);
+    conn.state.borrow_mut().turn = turn;
+}
+
+/// A planned stop: everybody is told when to come back, each at a time of their own, then what is
+/// under way is brought to its end.
+async fn end(shard: &Rc<Shard>, inbox: &Inbox) {
+    let bounds = shard.node.config.bounds.clone();
+    let conns = shard.all();
+    let spread_ms = bounds.drain_spread.as_millis();
+    let count = conns.len().max(1) as u128;
+    for (index, conn) in (0u128..).zip(&conns) {
+        let after = u128::from(Code::Drain.after_ms()) + spread_ms * index / count;
+        let refusal = Refusal::from(Code::Drain).after(u32::try_from(after).unwrap_or(u32::MAX));
+        shard.step(conn, Input::End(refusal));
+        if index % 256 == 255 {
+            tokio::task::yield_now().await;
+        }
+    }
+    drop(conns);
+    shard.tasks.close();
+    let deadline = tokio::time::sleep(bounds.drain_max);
+    let mut deadline = std::pin::pin!(deadline);
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
+    let mut news = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            // 1. All has ended.
+            () = shard.tasks.wait() => return,
+            // 2. Patience has.
+            () = &mut deadline => break,
+            // 3. Until then those who are still being written to get what there is.
+            () = inbox.arrived() => {
+                let lost = inbox.take(&mut news);
+                shard.take_in(&mut news, lost);
+            }
+            _ = tick.tick() => turn(shard, shard.now()),
+        }
+    }
+    tracing::warn!(tasks = shard.tasks.len(), "stopping without waiting for what is left");
+}

@@ -1,0 +1,166 @@
+//! A node from its start to its end: threads, listeners, and a stop that tells everybody when to come
+//! back.
+
+use crate::config::NodeConfig;
+use crate::door::{self, Door};
+use crate::heart;
+use crate::http;
+use crate::node::{Node, StartError};
+use crate::operator;
+use crate::shard::Shard;
+use crate::tls::Tls;
+use std::future::Future;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// How often the certificate's files are looked at.
+const TLS_LOOK: Duration = Duration::from_secs(10);
+
+/// Sockets that listen already, so that a test may bring its own on port 0.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For people.
+    pub public: TcpListener,
+    /// For the operator: health, metrics, commands.
+    pub operator: Option<TcpListener>,
+}
+
+/// Connections that may wait to be accepted: half a second's worth of the fastest return.
+const BACKLOG: i32 = 4_096;
+
+/// A listening socket on `address`, with room for the many who come back at once.
+///
+/// # Errors
+/// When the system refuses the address.
+pub fn listen(address: std::net::SocketAddr) -> std::io::Result<TcpListener> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Runs a node until `shutdown` resolves, then stops it in good order.
+///
+/// # Errors
+/// When it cannot start, or when a part of it has failed.
+pub async fn run(
+    config: NodeConfig,
+    listeners: Listeners,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let node = Node::open(config).await?;
+    serve(node, listeners, shutdown).await
+}
+
+/// Serves with a node that has been opened. Returns when all is written and closed.
+///
+/// # Errors
+/// When it cannot start, or when a part of it has failed.
+pub async fn serve(
+    node: Arc<Node>,
+    listeners: Listeners,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let tls = node.config.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
+    listeners.public.set_nonblocking(true).map_err(StartError::Listen)?;
+    let (done, mut ended) = mpsc::channel(node.config.shards.max(1));
+    let mut threads = Vec::new();
+    for index in 0..node.config.shards.max(1) {
+        let listener = listeners.public.try_clone().map_err(StartError::Listen)?;
+        let (node, tls, done) = (Arc::clone(&node), tls.clone(), done.clone());
+        let (up, came_up) = oneshot::channel();
+        let index = u32::try_from(index).expect("fewer shards than four billion");
+        let thread = std::thread::Builder::new()
+            .name(format!("shard-{index}"))
+            .spawn(move || shard(index, &node, listener, tls, up, done))
+            .map_err(StartError::Thread)?;
+        threads.push(thread);
+        if let Ok(Err(e)) = came_up.await {
+            return Err(StartError::Listen(e));
+        }
+    }
+    drop((done, listeners.public));
+    let operator = match listeners.operator {
+        Some(listener) => Some(operator::serve(Arc::clone(&node), listener)?),
+        None => None,
+    };
+    node.set_ready(true);
+    tracing::info!(shards = threads.len(), "serving");
+    let look = async {
+        loop {
+            tokio::time::sleep(TLS_LOOK).await;
+            tls.iter().for_each(|tls| tls.look());
+        }
+    };
+    tokio::select! {
+        biased;
+        // 1. A part of the node that fails takes the whole down, before it can half-live.
+        () = node.failed() => tracing::error!("a part of the node has failed: stopping"),
+        // 2. The operator's wish.
+        () = shutdown => tracing::info!("stopping"),
+        () = look => {}
+    }
+    node.set_ready(false);
+    node.stop();
+    while ended.recv().await.is_some() {}
+    let died = threads.into_iter().map(std::thread::JoinHandle::join).any(|t| t.is_err());
+    drop(operator);
+    node.store.close().await;
+    tracing::info!("stopped");
+    if died || node.has_failed() { Err(StartError::Failed) } else { Ok(()) }
+}
+
+/// The life of a shard's thread.
+fn shard(
+    index: u32,
+    node: &Arc<Node>,
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    up: oneshot::Sender<std::io::Result<()>>,
+    done: mpsc::Sender<()>,
+) {
+    // Dropped at the end of the thread, however it ends.
+    let _done = done;
+    let _bomb = Bomb(Arc::clone(node));
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            // Whoever started it has given up if nobody listens.
+            let _ = up.send(Err(e));
+            return;
+        }
+    };
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async move {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(e) => {
+                let _ = up.send(Err(e));
+                return;
+            }
+        };
+        let shard = Shard::new(index, Arc::clone(node));
+        let inbox = node.bus.subscribe();
+        let router = http::router(Arc::clone(node));
+        let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls });
+        shard.tasks.spawn_local(door::accept(door, listener));
+        let _ = up.send(Ok(()));
+        heart::beat(shard, inbox).await;
+    });
+}
+
+/// Tells the node when the thread that it lives on panics.
+struct Bomb(Arc<Node>);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("a shard panicked");
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! A shard: one thread that owns its connections and the rooms they are in.
+//!
+//! Everything here happens on that thread, so that nothing is locked and a delivery is a write to a
+//! socket, not a message to a task. Whatever takes time (the store) is asked by a task of its own,
+//! whose answer is an input like any other.
+
+use crate::conn::{Conn, Drive, Given, Opening};
+use crate::node::Node;
+use crate::socket::Socket;
+use crate::squeeze::Squeeze;
+use crate::wheel::Wheel;
+use bytes::Bytes;
+use leeward_core::code::{Code, Refusal};
+use leeward_core::hub::{self, Hub, Load, News, Output};
+use leeward_core::id::{Instant, RoomId, Seq};
+use leeward_core::session::{self, Input};
+use leeward_core::wire::{self, ServerFrame};
+use leeward_core::ws::{self, Inflater};
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+/// Read from a socket at once: what a frame of the usual kind needs, and a pasted log too.
+const READ_BYTES: usize = 32 * 1024;
+/// Events read at once to fill a hole.
+const CATCH_UP_EVENTS: usize = 500;
+
+/// One shard.
+pub(crate) struct Shard {
+    pub(crate) index: u32,
+    pub(crate) node: Arc<Node>,
+    pub(crate) hub: RefCell<Hub>,
+    pub(crate) limits: session::Limits,
+    /// Everything that runs on this shard: the shard ends when all of it has.
+    pub(crate) tasks: TaskTracker,
+    pub(crate) wheel: RefCell<Wheel>,
+    conns: RefCell<Vec<Option<Rc<Conn>>>>,
+    free: RefCell<Vec<u32>>,
+    /// What is given out is to be written together with what follows.
+    later: Cell<bool>,
+    dirty: RefCell<Vec<u32>>,
+    buffer: Cell<Vec<u8>>,
+    inflater: RefCell<Inflater>,
+    squeeze: RefCell<Squeeze>,
+    outputs: Cell<Vec<session::Output>>,
+    /// The hub may have to be woken earlier than it was.
+    pub(crate) stirred: Notify,
+}
+
+impl Shard {
+    pub(crate) fn new(index: u32, node: Arc<Node>) -> Rc<Self> {
+        let now = node.instant();
+        let bounds = &node.config.bounds;
+        let hub_limits =
+            hub::Limits { ring_bytes_max: bounds.ring_bytes_max, ..hub::Limits::default() };
+        let hello_ms = bounds.hello_max.as_millis();
+        let limits = session::Limits {
+            terms: node.config.lease,
+            hello_ms: u64::try_from(hello_ms).unwrap_or(u64::MAX),
+            posts_in_flight_max: bounds.posts_in_flight_max,
+            posts: bounds.posts,
+            requests: bounds.requests,
+        };
+        Rc::new(Self {
+            index,
+            hub: RefCell::new(Hub::new(index, hub_limits, now)),
+            limits,
+            tasks: TaskTracker::new(),
+            wheel: RefCell::new(Wheel::new(now)),
+            conns: RefCell::default(),
+            free: RefCell::default(),
+            later: Cell::new(false),
+            dirty: RefCell::default(),
+            buffer: Cell::new(vec![0; READ_BYTES]),
+            inflater: RefCell::default(),
+            squeeze: RefCell::default(),
+            outputs: Cell::default(),
+            stirred: Notify::new(),
+            node,
+        })
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.node.instant()
+    }
+
+    /// Takes over a socket that has been upgraded, with what was read of it already.
+    pub(crate) fn take_over(
+        self: &Rc<Self>,
+        socket: Socket,
+        opening: (Opening, bool),
+        mut early: Vec<u8>,
+        refuse: Option<Refusal>,
+    ) {
+        let now = self.now();
+        let id = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            let mut conns = self.conns.borrow_mut();
+            conns.push(None);
+            u32::try_from(conns.len() - 1).expect("fewer sockets than four billion")
+        });
+        let number = self.node.admission.number(self.index);
+        let conn = Rc::new(Conn::new((id, number), socket, now, &self.limits, opening));
+        self.conns.borrow_mut()[id as usize] = Some(Rc::clone(&conn));
+        let deadline = conn.state.borrow().session.deadline();
+        conn.state.borrow_mut().turn = self.wheel.borrow_mut().put(id, deadline);
+        self.node.count(self.index, 1);
+        self.node.metrics.connections.inc();
+        // The task first, so that whatever happens next, its end is seen to.
+        let drive = Drive::new(Rc::clone(&conn), Rc::clone(self));
+        match refuse {
+            Some(refusal) => self.step(&conn, Input::End(refusal)),
+            None if !early.is_empty() => self.received(&conn, &mut early),
+            None => {}
+        }
+        self.tasks.spawn_local(drive);
+    }
+
+    /// A connection's task has ended.
+    pub(crate) fn gone(self: &Rc<Self>, conn: &Conn) {
+        let now = self.now();
+        if let Some(slot) = self.conns.borrow_mut().get_mut(conn.id as usize) {
+            *slot = None;
+        }
+        if std::thread::panicking() {
+            self.node.fail("a connection's task panicked");
+            return;
+        }
+        self.free.borrow_mut().push(conn.id);
+        self.node.count(self.index, -1);
+        self.node.metrics.connections.dec();
+        self.node.admission.gone(now, conn.number);
+        if let Some(who) = conn.who.take() {
+            self.node.live_ended(who.epoch);
+            self.tell_hub(hub::Input::Detach(conn.id));
+        }
+    }
+
+    pub(crate) fn conn(&self, id: u32) -> Option<Rc<Conn>> {
+        self.conns.borrow().get(id as usize)?.clone()
+    }
+
+    /// Every connection there is.
+    pub(crate) fn all(&self) -> Vec<Rc<Conn>> {
+        self.conns.borrow().iter().flatten().cloned().collect()
+    }
+
+    /// Reads once into the shard's buffer and deals with what came.
+    pub(crate) fn read(
+        self: &Rc<Self>,
+        conn: &Rc<Conn>,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut buffer = self.buffer.take();
+        let done = read(&mut buffer);
+        if let Ok(count) = done
+            && conn.is_open()
+        {
+            self.received(conn, &mut buffer[..count]);
+        }
+        self.buffer.set(buffer);
+        done
+    }
+
+    fn received(self: &Rc<Self>, conn: &Rc<Conn>, bytes: &mut [u8]) {
+        conn.state.borrow_mut().heard = self.now();
+        let mut at = 0;
+        loop {
+            let mut inflater = self.inflater.borrow_mut();
+            let next = conn.state.borrow_mut().decoder.next(bytes, &mut at, &mut inflater);
+            drop(inflater);
+            match next {
+                Ok(None) => return,
+                Ok(Some(ws::Message::Text(text))) => {
+                    self.step(conn, Input::Frame(wire::decode(&text)));
+                }
+                Ok(Some(ws::Message::Ping(payload))) => {
+                    self.give(conn, &ws::encode::pong(&payload));
+                    self.step(conn, Input::Heard);
+                }
+                Ok(Some(ws::Message::Pong(_))) => self.step(conn, Input::Heard),
+                Ok(Some(ws::Message::Close(frame))) => {
+                    return conn.close_back(self.now(), frame.as_ref());
+                }
+                Ok(Some(ws::Message::Binary(_))) => {
+                    let refusal = Refusal::because(Code::BadFrame, "frames are text");
+                    return self.step(conn, Input::End(refusal));
+                }
+                Err(ws::WsError::TooBig) => {
+                    return self.step(conn, Input::End(Code::TooBig.into()));
+                }
+                Err(e) => {
+                    let refusal = Refusal::because(Code::BadFrame, e.as_str());
+                    return self.step(conn, Input::End(refusal));
+                }
+            }
+            if !conn.is_open() {
+                return;
+            }
+        }
+    }
+
+    /// Tells a session what happened and does what it wants done.
+    pub(crate) fn step(self: &Rc<Self>, conn: &Rc<Conn>, input: Input) {
+        let mut outputs = self.outputs.take();
+        conn.state.borrow_mut().session.handle(self.now(), &self.limits, input, &mut outputs);
+        for output in outputs.drain(..) {
+            self.perform(conn, output);
+        }
+        self.outputs.set(outputs);
+    }
+
+    /// Sends a frame of one connection's own.
+    pub(crate) fn send(&self, conn: &Rc<Conn>, frame: &ServerFrame) {
+        self.give(conn, &ws::encode::text(&wire::encode(frame)));
+    }
+
+    /// Sends a complete WebSocket frame.
+    pub(crate) fn give(&self, conn: &Rc<Conn>, frame: &Bytes) {
+        let now = self.now();
+        self.give_at(now, conn, frame);
+    }
+
+    fn give_at(&self, now: Instant, conn: &Rc<Conn>, frame: &Bytes) {
+        let squeezed = if conn.takes_compressed(frame.len()) {
+            self.squeeze.borrow_mut().squeezed(frame)
+        } else {
+            None
+        };
+        let frame = squeezed.as_ref().unwrap_or(frame);
+        match conn.give(now, frame, self.later.get(), self.node.config.bounds.queue_bytes_max) {
+            Given::Done => {}
+            Given::Dirty => self.dirty.borrow_mut().push(conn.id),
+            Given::Slow => self.slow(now, conn),
+        }
+    }
+
+    /// The queue of a connection is full: it pays for itself, the room goes on.
+    fn slow(&self, now: Instant, conn: &Rc<Conn>) {
+        let refusal = Refusal::from(Code::Slow);
+        let goodbye = ServerFrame::Goodbye { refusal: refusal.clone() };
+        conn.close(now, &refusal, Some(&ws::encode::text(&wire::encode(&goodbye))));
+        self.node.metrics.refused(Code::Slow);
+        self.look_again_after(conn);
+    }
+
+    /// Has the wheel look at a connection that waits for its client.
+    pub(crate) fn look_again_after(&self, conn: &Conn) {
+        let stall_ms = self.stall_ms();
+        if let Some(until) = conn.patience(stall_ms) {
+            self.wheel.borrow_mut().put(conn.id, until);
+        }
+    }
+
+    pub(crate) fn stall_ms(&self) -> u64 {
+        u64::try_from(self.node.config.bounds.stall_max.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Takes in news, all that there is: what it makes for one connection is written in one call.
+    pub(crate) fn take_in(self: &Rc<Self>, news: &mut Vec<News>, lost: bool) {
+        let now = self.now();
+        self.later.set(news.len() > 1);
+        for news in news.drain(..) {
+            self.hub.borrow_mut().handle(now, hub::Input::News(news));
+            self.do_for_hub();
+        }
+        if lost {
+            self.node.metrics.news_lost.inc();
+            self.tell_hub(hub::Input::Lost);
+        }
+        self.write_dirty();
+    }
+
+    /// Tells the hub what happened and does what it wants done.
+    pub(crate) fn tell_hub(self: &Rc<Self>, input: hub::Input) {
+        let now = self.now();
+        self.hub.borrow_mut().handle(now, input);
+        self.do_for_hub();
+        self.stirred.notify_one();
+    }
+
+    /// Writes several frames of one connection in one call.
+    pub(crate) fn together(self: &Rc<Self>, work: impl FnOnce()) {
+        let before = self.later.replace(true);
+        work();
+        if !before {
+            self.write_dirty();
+        }
+    }
+
+    fn write_dirty(&self) {
+        self.later.set(false);
+        let now = self.now();
+        let mut dirty = std::mem::take(&mut *self.dirty.borrow_mut());
+        for id in dirty.drain(..) {
+            if let Some(conn) = &self.conns.borrow()[id as usize] {
+                conn.flush(now);
+            }
+        }
+        *self.dirty.borrow_mut() = dirty;
+    }
+
+    fn do_for_hub(self: &Rc<Self>) {
+        loop {
+            let Some(output) = self.hub.borrow_mut().next_output() else { return };
+            match output {
+                Output::Send(id, frame) => {
+                    if let Some(conn) = self.conn(id) {
+                        self.give(&conn, &frame);
+                    }
+                }
+                Output::FanOut(room, frame) => self.fan_out(room, &frame),
+                Output::InSync(id) => {
+                    if let Some(conn) = self.conn(id) {
+                        self.in_sync(&conn);
+                    }
+                }
+                Output::Refuse(id, room, code) => {
+                    if let Some(conn) = self.conn(id) {
+                        let refusal = code.into();
+                        self.send(&conn, &ServerFrame::Refused { nonce: None, room, refusal });
+                    }
+                }
+                Output::Close(id, code) => {
+                    if let Some(conn) = self.conn(id) {
+                        self.end(&conn, code.into());
+                    }
+                }
+                Output::Publish(news) => self.node.bus.publish(&news),
+                Output::Load(room) => self.load(room),
+                Output::CatchUp(room, after) => self.catch_up(room, after),
+                Output::ReadSnapshot(room) => self.read_snapshot(room),
+            }
+        }
+    }
+
+    /// Ends a connection from outside its own task, maybe from within its own step.
+    pub(crate) fn end(self: &Rc<Self>, conn: &Rc<Conn>, refusal: Refusal) {
+        let mut outputs = Vec::new();
+        let now = self.now();
+        conn.state.borrow_mut().session.handle(
+            now,
+            &self.limits,
+            Input::End(refusal),
+            &mut outputs,
+        );
+        for output in outputs {
+            self.perform(conn, output);
+        }
+    }
+
+    /// One event to everybody in a room: the loop that the whole product is about.
+    fn fan_out(self: &Rc<Self>, room: RoomId, frame: &Bytes) {
+        let now = self.now();
+        let hub = self.hub.borrow();
+        let conns = self.conns.borrow();
+        let members = hub.connections(room);
+        self.node.metrics.delivered(members.len(), frame.len());
+        for &id in members {
+            if let Some(Some(conn)) = conns.get(id as usize) {
+                self.give_at(now, conn, frame);
+            }
+        }
+    }
+
+    fn load(self: &Rc<Self>, room: RoomId) {
+        let shard = Rc::clone(self);
+        self.tasks.spawn_local(async move {
+            let tail_bytes = shard.node.config.bounds.ring_bytes_max;
+            let loaded = loop {
+                shard.node.metrics.store_reads.inc();
+                match shard.node.store.load_room(room, tail_bytes).await {
+                    Ok(loaded) => break loaded,
+                    Err(e) if shard.node.gives_up(&e) => break None,
+                    Err(_) => tokio::time::sleep(RETRY).await,
+                }
+            };
+            let load = loaded.map(|loaded| Load {
+                at: loaded.position,
+                members: loaded.members.iter().map(|m| m.account).collect(),
+                tail: loaded.tail,
+            });
+            shard.together(|| shard.tell_hub(hub::Input::Loaded(room, load)));
+        });
+    }
+
+    fn catch_up(self: &Rc<Self>, room: RoomId, after: Seq) {
+        let shard = Rc::clone(self);
+        self.tasks.spawn_local(async move {
+            let events = loop {
+                shard.node.metrics.store_reads.inc();
+                match shard.node.store.events_after(room, after, CATCH_UP_EVENTS).await {
+                    Ok(events) => break events,
+                    Err(e) if shard.node.gives_up(&e) => break Vec::new(),
+                    Err(_) => tokio::time::sleep(RETRY).await,
+                }
+            };
+            shard.node.metrics.caught_up.inc();
+            shard.together(|| shard.tell_hub(hub::Input::CaughtUp(room, events)));
+        });
+    }
+
+    fn read_snapshot(self: &Rc<Self>, room: RoomId) {
+        let shard = Rc::clone(self);
+        self.tasks.spawn_local(async move {
+            let snapshot = shard.node.snapshot(room).await.ok().flatten();
+            let encode = |s: wire::Snapshot| {
+                let at = s.at;
+                (at, ws::encode::text(&wire::encode(&ServerFrame::Snapshot(Box::new(s)))))
+            };
+            shard.together(|| {
+                shard.tell_hub(hub::Input::Snapshot(room, snapshot.map(encode)));
+            });
+        });
+    }
+}
+
+/// Between two attempts to read what the hub cannot do without.
+const RETRY: std::time::Duration = std::time::Duration::from_millis(500);

@@ -1,0 +1,105 @@
+//! What state a node is in: ready, stopping, failed; and which sessions live on which shard.
+
+use crate::node::Node;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use tokio::sync::{Notify, watch};
+
+/// The state of a node.
+pub(crate) struct State {
+    ready: AtomicBool,
+    failed: AtomicBool,
+    failure: Notify,
+    stopping: watch::Sender<bool>,
+    /// The epochs of sessions that have a connection.
+    live: Mutex<BTreeSet<u32>>,
+    /// Connections of each shard.
+    shards: Vec<AtomicI64>,
+}
+
+impl State {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self {
+            ready: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            failure: Notify::new(),
+            stopping: watch::Sender::new(false),
+            live: Mutex::default(),
+            shards: (0..shards).map(|_| AtomicI64::new(0)).collect(),
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+        self.live.lock().expect("nothing panics while it holds this lock")
+    }
+}
+
+impl Node {
+    /// Whether the node takes connections: false before it has loaded, and from the moment that it
+    /// is asked to stop.
+    pub fn ready(&self) -> bool {
+        self.state.ready.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_ready(&self, ready: bool) {
+        self.state.ready.store(ready, Ordering::Release);
+    }
+
+    /// Turns true when the node stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.state.stopping.subscribe()
+    }
+
+    pub(crate) fn stop(&self) {
+        self.state.stopping.send_replace(true);
+    }
+
+    /// A part of the node cannot go on: the whole stops.
+    pub(crate) fn fail(&self, what: &str) {
+        tracing::error!(what, "failed");
+        self.state.failed.store(true, Ordering::Release);
+        self.state.failure.notify_one();
+    }
+
+    pub(crate) async fn failed(&self) {
+        self.state.failure.notified().await;
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state.failed.load(Ordering::Acquire)
+    }
+
+    /// A session has a connection.
+    pub(crate) fn live_began(&self, epoch: u32) {
+        self.state.live().insert(epoch);
+    }
+
+    /// It has none any more.
+    pub(crate) fn live_ended(&self, epoch: u32) {
+        self.state.live().remove(&epoch);
+    }
+
+    pub(crate) fn is_live(&self, epoch: u32) -> bool {
+        self.state.live().contains(&epoch)
+    }
+
+    /// A shard has so many connections more.
+    pub(crate) fn count(&self, shard: u32, more: i64) {
+        if let Some(count) = self.state.shards.get(shard as usize) {
+            count.fetch_add(more, Ordering::Relaxed);
+        }
+    }
+
+    /// Connections of each shard.
+    pub(crate) fn counts(&self) -> Vec<i64> {
+        self.state.shards.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+    }
+
+    /// How many more connections a shard has than the emptiest.
+    pub(crate) fn skew(&self, shard: u32) -> i64 {
+        let counts = self.state.shards.iter().map(|count| count.load(Ordering::Relaxed));
+        let least = counts.min().unwrap_or(0);
+        self.state.shards.get(shard as usize).map_or(0, |c| c.load(Ordering::Relaxed) - least)
+    }
+}
