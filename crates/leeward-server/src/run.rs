@@ -68,16 +68,17 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let tls = node.config.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
     listeners.public.set_nonblocking(true).map_err(StartError::Listen)?;
+    let front = Front { router: http::router(Arc::clone(&node)), tls: tls.clone() };
     let (done, mut ended) = mpsc::channel(node.config.shards.max(1));
     let mut threads = Vec::new();
     for index in 0..node.config.shards.max(1) {
         let listener = listeners.public.try_clone().map_err(StartError::Listen)?;
-        let (node, tls, done) = (Arc::clone(&node), tls.clone(), done.clone());
+        let (node, front, done) = (Arc::clone(&node), front.clone(), done.clone());
         let (up, came_up) = oneshot::channel();
         let index = u32::try_from(index).expect("fewer shards than four billion");
         let thread = std::thread::Builder::new()
             .name(format!("shard-{index}"))
-            .spawn(move || shard(index, &node, listener, tls, up, done))
+            .spawn(move || shard(index, &node, listener, front, up, done))
             .map_err(StartError::Thread)?;
         threads.push(thread);
         if let Ok(Err(e)) = came_up.await {
@@ -115,12 +116,19 @@ pub async fn serve(
     if died || node.has_failed() { Err(StartError::Failed) } else { Ok(()) }
 }
 
+/// What stands before every shard alike: the routes share what they count, such as sign-ins.
+#[derive(Clone)]
+struct Front {
+    router: axum::Router,
+    tls: Option<Arc<Tls>>,
+}
+
 /// The life of a shard's thread.
 fn shard(
     index: u32,
     node: &Arc<Node>,
     listener: TcpListener,
-    tls: Option<Arc<Tls>>,
+    Front { router, tls }: Front,
     up: oneshot::Sender<std::io::Result<()>>,
     done: mpsc::Sender<()>,
 ) {
@@ -146,7 +154,6 @@ fn shard(
         };
         let shard = Shard::new(index, Arc::clone(node));
         let inbox = node.bus.subscribe();
-        let router = http::router(Arc::clone(node));
         let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls });
         shard.tasks.spawn_local(door::accept(door, listener));
         let _ = up.send(Ok(()));
