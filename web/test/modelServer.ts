@@ -1,0 +1,354 @@
+/**
+ * A server in memory, as small as it can be and still keep the promises of the protocol: seq without
+ * holes, each nonce once, deltas and gaps. Frames move only when a test says so.
+ */
+import type { Socket } from "../src/sync/connection.ts";
+import type {
+  AccountState,
+  ClientFrame,
+  Code,
+  Draft,
+  Event,
+  Message,
+  Person,
+  RoomSummary,
+  ServerFrame,
+  Snapshot,
+} from "../src/wire/types.ts";
+import { isInRoom, linesAt } from "./modelFold.ts";
+
+const LEASE = { ping_ms: 5_000, lease_ms: 15_000, spread_ms: 1_000 };
+
+interface Room {
+  readonly id: number;
+  readonly name: string;
+  readonly log: Event[];
+  readonly read: Map<number, number>;
+}
+
+/** One connection: what is on its way in each direction. */
+export class Pipe {
+  readonly account: number;
+  readonly toServer: string[] = [];
+  readonly toClient: string[] = [];
+  readonly socket: Socket;
+  open = false;
+  closed = false;
+  welcomed = false;
+
+  constructor(account: number) {
+    this.account = account;
+    this.socket = {
+      send: (text) => {
+        if (!this.closed) this.toServer.push(text);
+      },
+      close: () => {
+        this.closed = true;
+      },
+      onopen: null,
+      onmessage: null,
+      onclose: null,
+    };
+  }
+
+  /** The network breaks it: what is on its way is lost. */
+  cut(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.toServer.length = 0;
+    this.toClient.length = 0;
+    this.socket.onclose?.();
+  }
+}
+
+export class ModelServer {
+  readonly rooms = new Map<number, Room>();
+  readonly people: Person[];
+  /** Nonces by author, with their answers: each is stored once, for ever. */
+  readonly nonces = new Map<string, { room: number; seq: number; at: number }>();
+  pipes: Pipe[] = [];
+  /** More missed events than this are a gap. */
+  deltaMax = 20;
+  /** Lines of a snapshot. */
+  snapshotLines = 10;
+  up = true;
+  /** Refuses the next posts with this. */
+  refuse: { code: Code; then: "retry" | "give_up"; after_ms?: number } | null = null;
+  /** Set to see whether the tests notice: stores a repeated nonce again. */
+  forgetsNonces = false;
+  readonly #now: () => number;
+
+  constructor(now: () => number, people: readonly string[], rooms: readonly string[]) {
+    this.#now = now;
+    this.people = people.map((name, i) => ({ id: i + 1, name, display: name, role: "member" }));
+    rooms.forEach((name, i) => {
+      this.rooms.set(i + 1, { id: i + 1, name, log: [], read: new Map() });
+    });
+  }
+
+  connect(account: number): Socket {
+    const pipe = new Pipe(account);
+    this.pipes.push(pipe);
+    return pipe.socket;
+  }
+
+  /** Moves one thing along a pipe. False: there is nothing to move. */
+  step(pipe: Pipe): boolean {
+    if (pipe.closed) return false;
+    if (!pipe.open) {
+      if (!this.up) {
+        pipe.cut();
+        return true;
+      }
+      pipe.open = true;
+      pipe.socket.onopen?.();
+      return true;
+    }
+    const up = pipe.toServer.shift();
+    if (up !== undefined) {
+      this.#receive(pipe, JSON.parse(up) as ClientFrame);
+      return true;
+    }
+    const down = pipe.toClient.shift();
+    if (down === undefined) return false;
+    pipe.socket.onmessage?.({ data: down });
+    return true;
+  }
+
+  /** Moves everything until nothing moves. */
+  run(): void {
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const pipe of [...this.pipes]) while (this.step(pipe)) moved = true;
+      this.pipes = this.pipes.filter((pipe) => !pipe.closed);
+    }
+  }
+
+  /** Dies without a word, and with everything that it has not sent. */
+  kill(): void {
+    this.up = false;
+    for (const pipe of [...this.pipes]) pipe.cut();
+    this.pipes = [];
+  }
+
+  append(account: number, room: number, nonce: string, draft: Draft): Event {
+    const { log, read } = this.#room(room);
+    const event = {
+      seq: log.length + 1,
+      at: this.#now(),
+      from: account,
+      nonce,
+      ...what(draft),
+    } as Event;
+    log.push(event);
+    if (event.kind === "message") read.set(account, event.seq);
+    this.nonces.set(`${account} ${nonce}`, { room, seq: event.seq, at: event.at });
+    for (const pipe of this.pipes) {
+      if (pipe.welcomed && !pipe.closed) this.#send(pipe, { t: "event", room, event });
+    }
+    return event;
+  }
+
+  lines(room: number): Event[] {
+    const { log } = this.#room(room);
+    return linesAt(log, log.length).filter(isInRoom);
+  }
+
+  snapshot(room: number, at = this.#room(room).log.length): Snapshot {
+    const { name, log } = this.#room(room);
+    const lines = linesAt(log, at).filter(isInRoom);
+    return {
+      room,
+      at: { epoch: 1, seq: at },
+      facts: { room_kind: "public", name },
+      members: this.people.map(({ id }) => ({ account: id, role: "member" })),
+      members_total: this.people.length,
+      people: this.people,
+      lines: lines.slice(-this.snapshotLines),
+      more: lines.length > this.snapshotLines,
+    };
+  }
+
+  /** Answers what the client asks by HTTP. */
+  readonly fetchAs =
+    (account: number) =>
+    async (path: string): Promise<Response> => {
+      if (!this.up) throw new TypeError("unreachable");
+      const url = new URL(path, "http://model");
+      const page = /^\/api\/v1\/rooms\/(\d+)\/lines(?:\/(\d+))?$/.exec(url.pathname);
+      if (page !== null) return this.#page(Number(page[1]), page[2], url.searchParams);
+      switch (url.pathname) {
+        case "/api/v1/me":
+          return json(this.#account(account));
+        case "/api/v1/rooms":
+          return json(this.#account(account).rooms);
+        case "/api/v1/people":
+          return json(this.people);
+        case "/api/v1/workspace":
+          return json({ name: "w", needs_setup: false, build: "", client: "", limits: {} });
+        default:
+          return json({}, 200);
+      }
+    };
+
+  #page(room: number, seq: string | undefined, query: URLSearchParams): Response {
+    const { log } = this.#room(room);
+    const all = linesAt(log, log.length);
+    if (seq !== undefined) {
+      const line = all.find((event) => event.seq === Number(seq));
+      if (line !== undefined) return json(line);
+      return json({ code: "not_found", message: "", then: "give_up" }, 404);
+    }
+    const thread = query.get("thread");
+    const root = Number(thread);
+    const lines = all.filter((line) =>
+      thread === null
+        ? isInRoom(line)
+        : line.seq === root || (line.kind === "message" && line.thread === root),
+    );
+    const limit = Number(query.get("limit") ?? 50);
+    const [from, to] = bounds(lines, query, limit);
+    return json({
+      lines: lines.slice(from, to),
+      more_before: from > 0,
+      more_after: to < lines.length,
+      at: { epoch: 1, seq: log.length },
+    });
+  }
+
+  #receive(pipe: Pipe, frame: ClientFrame): void {
+    switch (frame.t) {
+      case "hello":
+        this.#hello(pipe, frame);
+        break;
+      case "ping":
+        this.#send(pipe, { t: "pong", n: frame.n, lease: LEASE });
+        break;
+      case "post":
+        this.#post(pipe, frame.room, frame.nonce, frame.draft);
+        break;
+      case "open":
+        this.#send(pipe, { t: "snapshot", ...this.snapshot(frame.room) });
+        break;
+      case "read":
+        this.#room(frame.room).read.set(pipe.account, frame.seq);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #hello(pipe: Pipe, hello: Extract<ClientFrame, { t: "hello" }>): void {
+    pipe.welcomed = true;
+    this.#send(pipe, {
+      t: "welcome",
+      session: 1,
+      account: pipe.account,
+      ticket: "ticket",
+      lease: LEASE,
+      now: this.#now(),
+      resumed: hello.ticket !== undefined,
+      build: "",
+    });
+    if (hello.account_version < 1)
+      this.#send(pipe, { t: "account", ...this.#account(pipe.account) });
+    for (const [room, epoch, seq] of hello.positions ?? []) {
+      const { log } = this.#room(room);
+      const events = log.slice(seq);
+      if (events.length > this.deltaMax) {
+        this.#send(pipe, { t: "gap", room, head: { epoch, seq: log.length } });
+      } else if (events.length > 0) {
+        this.#send(pipe, { t: "delta", room, epoch, events });
+      }
+    }
+    this.#send(pipe, { t: "caught_up", now: this.#now() });
+  }
+
+  #post(pipe: Pipe, room: number, nonce: string, draft: Draft): void {
+    const known = this.nonces.get(`${pipe.account} ${nonce}`);
+    if (known !== undefined && !this.forgetsNonces) {
+      this.#send(pipe, { t: "posted", nonce, ...known });
+      return;
+    }
+    const refusal = this.refuse ?? this.#objection(pipe.account, room, draft);
+    if (refusal !== null) {
+      this.#send(pipe, { t: "refused", nonce, room, message: refusal.code, ...refusal });
+      return;
+    }
+    const event = this.append(pipe.account, room, nonce, draft);
+    this.#send(pipe, { t: "posted", nonce, room, seq: event.seq, at: event.at });
+  }
+
+  #objection(account: number, room: number, draft: Draft): typeof this.refuse {
+    const about = "target" in draft ? draft.target : draft.thread;
+    if (about == null) return null;
+    const { log } = this.#room(room);
+    const line = linesAt(log, log.length).find((event) => event.seq === about);
+    if (line?.kind !== "message") return { code: "not_found", then: "give_up" };
+    if (line.deleted) return { code: "deleted", then: "give_up" };
+    const owns = draft.kind !== "edit" && draft.kind !== "delete";
+    return owns || line.from === account ? null : { code: "forbidden", then: "give_up" };
+  }
+
+  #account(account: number): AccountState {
+    const me = this.people[account - 1];
+    if (me === undefined) throw new Error("no such account");
+    const rooms = [...this.rooms.values()].map(({ id, name, log, read }): RoomSummary => {
+      const last = log.findLast((event) => event.kind === "message");
+      return {
+        id,
+        room_kind: "public",
+        name,
+        epoch: 1,
+        head: log.length,
+        last_message: last?.seq ?? 0,
+        last_at: last?.at ?? 0,
+        read: read.get(account) ?? 0,
+        mentions: 0,
+        role: "member",
+        notify: "mentions",
+        members: this.people.length,
+      };
+    });
+    return { version: 1, me, workspace: "w", rooms, settings: {}, people: this.people };
+  }
+
+  #send(pipe: Pipe, frame: ServerFrame): void {
+    pipe.toClient.push(JSON.stringify(frame));
+  }
+
+  #room(id: number): Room {
+    const room = this.rooms.get(id);
+    if (room === undefined) throw new Error(`no room ${id}`);
+    return room;
+  }
+}
+
+function what(draft: Draft): object {
+  if (draft.kind !== "message") return draft;
+  const message: { kind: "message" } & Message = { kind: "message", text: draft.text };
+  if (draft.thread != null) message.thread = draft.thread;
+  if (draft.also_room) message.also_room = true;
+  if (draft.quote != null) message.quote = draft.quote;
+  return message;
+}
+
+function bounds(lines: readonly Event[], query: URLSearchParams, limit: number): [number, number] {
+  const index = (seq: number) => {
+    const found = lines.findIndex((line) => line.seq >= seq);
+    return found === -1 ? lines.length : found;
+  };
+  const before = query.get("before");
+  const around = query.get("around");
+  if (before !== null) return [Math.max(0, index(Number(before)) - limit), index(Number(before))];
+  if (around !== null) {
+    const middle = index(Number(around));
+    const half = Math.ceil(limit / 2);
+    return [Math.max(0, middle - half), Math.min(lines.length, middle + half)];
+  }
+  return [Math.max(0, lines.length - limit), lines.length];
+}
+
+function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status });
+}
