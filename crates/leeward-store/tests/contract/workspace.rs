@@ -1,0 +1,64 @@
+//! The workspace: keys, hooks, the audit log.
+
+use super::Stage;
+use super::stage::*;
+use leeward_core::code::Code;
+use leeward_store::{NewAudit, NewHook};
+
+pub(crate) async fn keys_open_for_two_rotations(stage: &Stage) {
+    let store = stage.store();
+    let first = store.keys().await.unwrap();
+    assert_eq!(first.previous, []);
+    assert_ne!(first.current.1, [0; 32]);
+    let second = store.rotate_keys([2; 32]).await.unwrap();
+    assert_eq!((second.current.1, &second.previous), ([2; 32], &vec![first.current]));
+    assert_ne!(second.current.0, first.current.0);
+    store.rotate_keys([3; 32]).await.unwrap();
+    let fourth = store.rotate_keys([4; 32]).await.unwrap();
+    assert_eq!(fourth.previous.iter().map(|k| k.1).collect::<Vec<_>>(), [[3; 32], [2; 32]]);
+    let epoch = store.epoch().await.unwrap();
+    stage.reopen().await;
+    assert_eq!(stage.store().keys().await.unwrap(), fourth);
+    assert_eq!(stage.store().epoch().await.unwrap(), epoch);
+}
+
+pub(crate) async fn hooks_are_found_by_their_token(stage: &Stage) {
+    let room = stage.lobby().await;
+    let store = stage.store();
+    let hook = |account, token: u8| NewHook {
+        token_hash: [token; 32],
+        room,
+        account,
+        by: OWNER.account,
+        name: "build".into(),
+        at: stage.at(),
+    };
+    let outside = store.create_hook(hook(GUEST.account, 1)).await;
+    assert_eq!(code(outside), Code::BadRequest);
+    let made = store.create_hook(hook(MEMBER.account, 1)).await.unwrap();
+    assert_eq!(store.hook_by_token([1; 32]).await.unwrap(), Some(made.clone()));
+    assert_eq!(store.hook_by_token([2; 32]).await.unwrap(), None);
+    assert_eq!(store.hooks(room).await.unwrap(), [made.clone()]);
+    assert_eq!(store.delete_hook(made.id).await.unwrap(), Some(made.clone()));
+    assert_eq!(store.delete_hook(made.id).await.unwrap(), None);
+    assert_eq!(store.hook_by_token([1; 32]).await.unwrap(), None);
+}
+
+pub(crate) async fn the_audit_log_is_read_backwards(stage: &Stage) {
+    let store = stage.store();
+    for n in 1..=5u64 {
+        let entry = NewAudit {
+            at: stage.at(),
+            by: (n > 1).then_some(OWNER.account),
+            action: "account.disable".into(),
+            subject: format!("account:{n}"),
+            detail: String::new(),
+        };
+        assert_eq!(store.audit(entry).await.unwrap(), n);
+    }
+    let page = store.audit_log(None, 2).await.unwrap();
+    assert_eq!(page.iter().map(|e| e.id).collect::<Vec<_>>(), [5, 4]);
+    let rest = store.audit_log(Some(4), 10).await.unwrap();
+    assert_eq!(rest.iter().map(|e| e.id).collect::<Vec<_>>(), [3, 2, 1]);
+    assert_eq!((rest[2].entry.by, rest[2].entry.subject.as_str()), (None, "account:1"));
+}
