@@ -2,12 +2,13 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { brotli } from "./build/brotli.ts";
 import { buildFile, buildId } from "./build/id.ts";
+import { worker } from "./build/worker.ts";
 
 const id = buildId(import.meta.dirname);
 const server = process.env.LEEWARD_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), buildFile(id), brotli()],
+  plugins: [react(), buildFile(id), worker(import.meta.dirname, id), brotli()],
   define: { __BUILD__: JSON.stringify(id) },
   build: {
     target: "es2022",

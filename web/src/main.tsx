@@ -3,16 +3,7 @@ import { createRoot } from "react-dom/client";
 import type { Ctx } from "./actions/action.ts";
 import { browserWorld } from "./sync/browser.ts";
 import { startClient } from "./sync/start.ts";
-import "./styles/base.css";
-import "./styles/tokens.css";
-import "./styles/parts.css";
-import "./styles/layout.css";
-import "./styles/rail.css";
-import "./styles/timeline.css";
-import "./styles/prose.css";
-import "./styles/composer.css";
-import "./styles/panels.css";
-import "./styles/pages.css";
+import "./views/styles.ts";
 import { App } from "./views/App.tsx";
 import { noteWords } from "./views/noteWords.ts";
 import { applyLook, lastLook } from "./views/settings/settings.ts";
@@ -44,5 +35,8 @@ if (root !== null) {
 }
 
 if ("serviceWorker" in navigator && import.meta.env.PROD) {
-  void navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  // After the first load, so that keeping the shell takes nothing from showing it.
+  window.addEventListener("load", () => {
+    void navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  });
 }

@@ -16,6 +16,9 @@ import {
   unescapeEntities,
 } from "./tokens.ts";
 
+/** Longest preview, in UTF-16 units: more than any line on a screen. */
+const LINE_MAX = 300;
+
 /** The whole of a message. */
 export const Markdown = memo(function Markdown({ text }: { readonly text: string }) {
   if (emojiOnly(text)) return <p className="prose prose-large">{text}</p>;
@@ -29,13 +32,20 @@ export const Markdown = memo(function Markdown({ text }: { readonly text: string
 
 /** One line of it, for previews: no blocks, no line breaks. */
 export const MarkdownLine = memo(function MarkdownLine({ text }: { readonly text: string }) {
-  const parsed = tokens(text.slice(0, 400).replace(/\s+/g, " "));
+  const first = firstLine(text);
+  const parsed = tokens(first);
   return (
     <span className="prose-line">
-      {parsed === null ? text : parsed.map((token, i) => inlineOf(token, i))}
+      {parsed === null ? first : parsed.map((token, i) => inlineOf(token, i))}
     </span>
   );
 });
+
+/** The first line that says something. */
+function firstLine(text: string): string {
+  const line = text.split("\n").find((candidate) => !/^\s*(`{3}.*)?$/.test(candidate));
+  return (line ?? text).trim().slice(0, LINE_MAX);
+}
 
 function inlineOf(token: Token, key: number): ReactNode {
   const inside = "tokens" in token && token.tokens !== undefined ? token.tokens : null;
@@ -70,6 +80,8 @@ function block(token: Tokens.Generic, key: number, depth: number): ReactNode {
       return <blockquote key={key}>{blocks(token.tokens ?? [], depth)}</blockquote>;
     case "code":
       return <CodeBlock key={key} code={token.text} lang={token.lang ?? ""} />;
+    case "checkbox":
+      return plain(token, key);
     case "hr":
       return <hr key={key} />;
     case "list":

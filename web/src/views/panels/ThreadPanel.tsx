@@ -24,7 +24,9 @@ export function ThreadPanel({ room: id, root, onClose }: Props) {
   const room = useStore((state) => state.rooms.get(id));
   const thread = useStore((state) => state.threads.get(threadKey(id, root)));
   const elsewhere = useStore((state) => !(state.place.page === "room" && state.place.room === id));
-  useEffect(() => client.threads.open(id, root), [client, id, root]);
+  useEffect(() => {
+    client.threads.open(id, root);
+  }, [client, id, root]);
   const followed = thread?.followed === true;
   return (
     <PanelFrame

@@ -21,7 +21,9 @@ type RoomPlace = Extract<Place, { page: "room" }>;
 export function RoomPage({ place }: { readonly place: RoomPlace }) {
   const client = useClient();
   const room = useStore((state) => state.rooms.get(place.room));
-  useEffect(() => client.rooms.open(place.room), [client, place.room]);
+  useEffect(() => {
+    client.rooms.open(place.room);
+  }, [client, place.room]);
   if (room === undefined) return <NoRoom room={place.room} />;
   return (
     <section className="room" aria-label={room.title}>
