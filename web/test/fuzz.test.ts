@@ -9,7 +9,7 @@ import { ModelServer } from "./modelServer.ts";
 import { FakePage, Profile } from "./page.ts";
 import { Dice, Time } from "./time.ts";
 
-const STEPS = 140;
+const STEPS = 250;
 const ROOMS = [1, 2];
 
 class Play {
@@ -25,6 +25,11 @@ class Play {
   constructor(seed: number) {
     this.dice = new Dice(seed);
     this.server = new ModelServer(() => this.time.now, ["a", "b"], ["one", "two"]);
+    this.server.mischief = {
+      // As a server that shares snapshots and deltas between clients, and answers when it can.
+      below: (n) => this.dice.below(n),
+      delay: (answer) => new Promise((done) => this.time.timer(() => done(answer()), 30)),
+    };
   }
 
   async open(i: number): Promise<void> {
@@ -46,17 +51,40 @@ class Play {
     const i = dice.below(2);
     const page = this.page(i);
     const roll = dice.below(100);
-    if (roll < 40) this.#act(i);
-    else if (roll < 75) this.#move(dice.below(12));
-    else if (roll < 85) await this.time.pass(dice.below(3_000));
-    else if (roll < 89) dice.pick(server.pipes.length > 0 ? server.pipes : [null])?.cut();
-    else if (roll < 92) {
+    if (roll < 35) this.#act(i);
+    else if (roll < 58) this.#move(dice.below(40));
+    else if (roll < 68) server.run();
+    else if (roll < 80) await this.time.pass(dice.below(2_500));
+    else if (roll < 84) this.#cut();
+    else if (roll < 87) {
       page.crash();
       await this.open(i);
-    } else if (roll < 94) server.kill();
-    else if (roll < 97) server.up = true;
-    else page.client.rooms.open(dice.pick(ROOMS));
+    } else if (roll < 88) server.kill();
+    else if (roll < 92) server.up = true;
+    else if (roll < 96) page.client.rooms.open(dice.pick(ROOMS));
+    else this.#look(page);
     await this.time.pass(1);
+  }
+
+  /** A connection breaks: idle, or after the server has stored what it has not answered. */
+  #cut(): void {
+    const { pipes } = this.server;
+    if (pipes.length === 0) return;
+    const pipe = this.dice.pick(pipes);
+    for (let n = this.dice.below(4); n > 0 && pipe.toServer.length > 0; n--) this.server.step(pipe);
+    pipe.cut();
+  }
+
+  /** Reads history while everything goes on. */
+  #look(page: FakePage): void {
+    const room = this.dice.pick(ROOMS);
+    if (!page.client.store.getState().rooms.has(room)) return;
+    const lines = page.lines(room);
+    if (lines.length === 0 || this.dice.below(2) === 0) void page.client.rooms.loadBefore(room);
+    else {
+      const around = Math.max(1, this.dice.pick(lines).event.seq - this.dice.below(8));
+      page.client.rooms.loadAround(room, around).catch(() => {});
+    }
   }
 
   #move(steps: number): void {
@@ -97,6 +125,15 @@ class Play {
     return { kind: "message", text, thread: target, also_room, files: [], quote: null };
   }
 
+  /** What the log has of an author's messages that are not replies, as they were written. */
+  stored(author: number, room: number): string[] {
+    return (this.server.rooms.get(room)?.log ?? []).flatMap((event) =>
+      event.kind === "message" && event.from === author && event.thread === undefined
+        ? [event.text]
+        : [],
+    );
+  }
+
   #wrote(i: number, room: number, text: string): void {
     const key = `${i + 1}:${room}`;
     this.written.set(key, [...(this.written.get(key) ?? []), text]);
@@ -105,6 +142,9 @@ class Play {
   /** Lets everything come right. */
   async calm(): Promise<void> {
     this.server.up = true;
+    this.server.mischief = null;
+    // A frame that went missing shows with the next one, or when the client comes back.
+    for (const pipe of [...this.server.pipes]) pipe.cut();
     for (let round = 0; round < 60; round++) {
       this.server.run();
       await this.time.pass(1_000);
@@ -153,35 +193,24 @@ async function play(seed: number): Promise<Play> {
 }
 
 describe("two people in a storm", () => {
-  const seeds = Array.from({ length: Number(process.env.FUZZ_SEEDS ?? 30) }, (_, i) => i + 1);
+  const only = process.env.FUZZ_SEED;
+  const seeds = only !== undefined ? [Number(only)] : Array.from({ length: Number(process.env.FUZZ_SEEDS ?? 30) }, (_, i) => i + 1);
 
-  test.each(seeds)("see the same in the end (seed %i)", async (seed) => {
+  test.each(seeds)("see the same, and lose and double nothing (seed %i)", async (seed) => {
     const game = await play(seed);
     for (const room of ROOMS) {
       const truth = game.server.lines(room).map(plain);
       for (const page of game.pages) {
-        expect(shown(page.lines(room)), `room ${room} of account ${page.of.account}`).toEqual(
-          truth,
-        );
+        const whose = `room ${room} of account ${page.of.account}`;
+        expect(shown(page.lines(room)), whose).toEqual(truth);
         expect(page.room(room).items.filter((item) => item.kind === "hole")).toEqual([]);
       }
     }
-  });
-
-  test.each(seeds)("lose and double nothing (seed %i)", async (seed) => {
-    const game = await play(seed);
     for (const [key, texts] of game.written) {
-      const [author, room] = key.split(":").map(Number);
-      const log = game.server.rooms.get(room ?? 0)?.log ?? [];
-      const stored = log.flatMap((event) =>
-        event.kind === "message" && event.from === author && event.thread === undefined
-          ? [event.text]
-          : [],
-      );
-      const page = game.page((author ?? 1) - 1);
-      const lost = page.client.store.getState().outbox.filter(({ state }) => state !== "failed");
-      expect(lost, "nothing waits for ever").toEqual([]);
-      expect(stored.filter((text) => texts.includes(text))).toEqual(texts);
+      const [author = 0, room = 0] = key.split(":").map(Number);
+      const { outbox } = game.page(author - 1).client.store.getState();
+      expect(outbox.filter(({ state }) => state !== "failed")).toEqual([]);
+      expect(game.stored(author, room)).toEqual(texts);
     }
   });
 });

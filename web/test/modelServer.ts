@@ -76,6 +76,11 @@ export class ModelServer {
   refuse: { code: Code; then: "retry" | "give_up"; after_ms?: number } | null = null;
   /** Set to see whether the tests notice: stores a repeated nonce again. */
   forgetsNonces = false;
+  /** Liberties that a server may take; null: it takes none. */
+  mischief: {
+    readonly below: (n: number) => number;
+    readonly delay: (answer: () => Response) => Promise<Response>;
+  } | null = null;
   readonly #now: () => number;
 
   constructor(now: () => number, people: readonly string[], rooms: readonly string[]) {
@@ -144,6 +149,8 @@ export class ModelServer {
     if (event.kind === "message") read.set(account, event.seq);
     this.nonces.set(`${account} ${nonce}`, { room, seq: event.seq, at: event.at });
     for (const pipe of this.pipes) {
+      // A frame that goes missing is a server's fault, but a client that sees the hole mends it.
+      if (this.mischief?.below(40) === 0) continue;
       if (pipe.welcomed && !pipe.closed) this.#send(pipe, { t: "event", room, event });
     }
     return event;
@@ -175,21 +182,29 @@ export class ModelServer {
     async (path: string): Promise<Response> => {
       if (!this.up) throw new TypeError("unreachable");
       const url = new URL(path, "http://model");
-      const page = /^\/api\/v1\/rooms\/(\d+)\/lines(?:\/(\d+))?$/.exec(url.pathname);
-      if (page !== null) return this.#page(Number(page[1]), page[2], url.searchParams);
-      switch (url.pathname) {
-        case "/api/v1/me":
-          return json(this.#account(account));
-        case "/api/v1/rooms":
-          return json(this.#account(account).rooms);
-        case "/api/v1/people":
-          return json(this.people);
-        case "/api/v1/workspace":
-          return json({ name: "w", needs_setup: false, build: "", client: "", limits: {} });
-        default:
-          return json({}, 200);
+      if (this.mischief !== null && this.mischief.below(2) === 0) {
+        const answer = this.#answer(account, url);
+        return this.mischief.delay(() => answer);
       }
+      return this.#answer(account, url);
     };
+
+  #answer(account: number, url: URL): Response {
+    const page = /^\/api\/v1\/rooms\/(\d+)\/lines(?:\/(\d+))?$/.exec(url.pathname);
+    if (page !== null) return this.#page(Number(page[1]), page[2], url.searchParams);
+    switch (url.pathname) {
+      case "/api/v1/me":
+        return json(this.#account(account));
+      case "/api/v1/rooms":
+        return json(this.#account(account).rooms);
+      case "/api/v1/people":
+        return json(this.people);
+      case "/api/v1/workspace":
+        return json({ name: "w", needs_setup: false, build: "", client: "", limits: {} });
+      default:
+        return json({}, 200);
+    }
+  }
 
   #page(room: number, seq: string | undefined, query: URLSearchParams): Response {
     const { log } = this.#room(room);
@@ -228,7 +243,7 @@ export class ModelServer {
         this.#post(pipe, frame.room, frame.nonce, frame.draft);
         break;
       case "open":
-        this.#send(pipe, { t: "snapshot", ...this.snapshot(frame.room) });
+        this.#open(pipe, frame.room);
         break;
       case "read":
         this.#room(frame.room).read.set(pipe.account, frame.seq);
@@ -236,6 +251,15 @@ export class ModelServer {
       default:
         break;
     }
+  }
+
+  /** A snapshot that may have been made for somebody before, and what came after it. */
+  #open(pipe: Pipe, room: number): void {
+    const { log } = this.#room(room);
+    const at = Math.max(0, log.length - (this.mischief?.below(4) ?? 0));
+    this.#send(pipe, { t: "snapshot", ...this.snapshot(room, at) });
+    const events = log.slice(at);
+    if (events.length > 0) this.#send(pipe, { t: "delta", room, epoch: 1, events });
   }
 
   #hello(pipe: Pipe, hello: Extract<ClientFrame, { t: "hello" }>): void {
@@ -254,7 +278,7 @@ export class ModelServer {
       this.#send(pipe, { t: "account", ...this.#account(pipe.account) });
     for (const [room, epoch, seq] of hello.positions ?? []) {
       const { log } = this.#room(room);
-      const events = log.slice(seq);
+      const events = log.slice(Math.max(0, seq - (this.mischief?.below(3) ?? 0)));
       if (events.length > this.deltaMax) {
         this.#send(pipe, { t: "gap", room, head: { epoch, seq: log.length } });
       } else if (events.length > 0) {
@@ -268,6 +292,11 @@ export class ModelServer {
     const known = this.nonces.get(`${pipe.account} ${nonce}`);
     if (known !== undefined && !this.forgetsNonces) {
       this.#send(pipe, { t: "posted", nonce, ...known });
+      return;
+    }
+    if (this.mischief?.below(15) === 0) {
+      const busy = { code: "store_busy", message: "", then: "retry", after_ms: 300 } as const;
+      this.#send(pipe, { t: "refused", nonce, room, ...busy });
       return;
     }
     const refusal = this.refuse ?? this.#objection(pipe.account, room, draft);

@@ -82,11 +82,9 @@ export class RoomLog {
     this.#recent.push(event);
     if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX);
     this.#applyMember(event);
-    if (this.opened) {
-      this.#advance(this.main, this.timeline, event, inRoom(event));
-      for (const { root, log, timeline } of this.threads.values()) {
-        this.#advance(log, timeline, event, threadOf(event) === root);
-      }
+    this.#advance(this.main, this.timeline, event, inRoom(event));
+    for (const { root, log, timeline } of this.threads.values()) {
+      this.#advance(log, timeline, event, threadOf(event) === root);
     }
     return "applied";
   }
