@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const START_MS = 30_000;
 
-/** The program: the release if it is newer than nothing, else the debug build. */
+/** The program that is tested: the one named, the debug build, or the release. */
 function program() {
   const named = process.env.LEEWARD_PROGRAM;
   const found = [named, join(ROOT, "target/debug/leeward"), join(ROOT, "target/release/leeward")];
@@ -57,8 +57,10 @@ export class Server {
     const { LEEWARD_PROGRAM: _, ...env } = process.env;
     const child = spawn(
       program(),
-      ["serve", "--data-dir", join(this.dir, "data"), "--listen", `127.0.0.1:${this.port}`]
-        .concat(["--operator-listen", `127.0.0.1:${this.operatorPort}`]),
+      ["serve", "--data-dir", join(this.dir, "data"), "--listen", `127.0.0.1:${this.port}`].concat([
+        "--operator-listen",
+        `127.0.0.1:${this.operatorPort}`,
+      ]),
       { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#child = child;
@@ -115,6 +117,17 @@ export class Server {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
+  }
+
+  /** A token for an account. */
+  async signIn(name, password) {
+    const answer = await fetch(`${this.url}/api/v1/sign-in`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, password }),
+    });
+    if (!answer.ok) throw new Error(`sign-in: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()).token;
   }
 
   /** All that the program has said, for a failing test. */

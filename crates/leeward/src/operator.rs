@@ -41,10 +41,7 @@ impl Door {
         if address.ip().is_unspecified() {
             address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
-        let mut bytes = [0u8; 32];
-        getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
-        let secret = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        Ok(Self { address, secret })
+        Ok(Self { address, secret: secret()? })
     }
 
     /// Leaves the file in a data directory.
@@ -67,6 +64,13 @@ impl Door {
     fn of(dir: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(dir.join(FILE)).ok()?).ok()
     }
+}
+
+/// 128 random bits as text: what a set-up link and a door's secret are made of.
+pub(crate) fn secret() -> Result<String> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }
 
 /// Has a command carried out, by the server if there is one.

@@ -1,9 +1,127 @@
-//! `leeward serve`.
+//! `leeward serve`: from the configuration to a running node, and from a signal to its end.
 
 use crate::config::Config;
-use anyhow::Result;
+use crate::operator::{Door, runtime};
+use crate::{log, nofile};
+use anyhow::{Context as _, Result};
+use leeward_server::config::{NodeConfig, TlsFiles};
+use leeward_server::core::lease::Terms;
+use leeward_server::core::wire::Lease;
+use leeward_server::run::{Listeners, listen, serve};
+use leeward_server::Node;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
-/// Serves.
-pub(crate) fn run(_config: &Config) -> Result<()> {
-    anyhow::bail!("x")
+/// Files that the database, the log and the listeners hold open beside the connections.
+const FILES_KEPT: u64 = 200;
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) fn run(config: &Config) -> Result<()> {
+    let log = log::start(config.text("log.format"), config.text("log.filter"))?;
+    let files = nofile::raise();
+    let listeners = Listeners {
+        public: bind(config, "listen")?,
+        operator: Some(bind(config, "operator_listen")?),
+    };
+    let public = listeners.public.local_addr()?;
+    let operator = listeners.operator.as_ref().map(TcpListener::local_addr).transpose()?;
+    let door = Door::at(operator.unwrap_or(public))?;
+    let setup = crate::operator::secret()?;
+    let mut node_config = node_config(config, files)?;
+    node_config.setup_token = Some(setup.clone());
+    node_config.operator_secret = Some(door.secret.clone());
+
+    let served = runtime()?.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+        let node = Node::open(node_config).await?;
+        door.leave_in(&config.data_dir())?;
+        greet(config, public, door.address, node.accounts.is_empty().then_some(setup.as_str()));
+        let shutdown = async {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        serve(node, listeners, shutdown).await?;
+        anyhow::Ok(())
+    });
+    drop(log);
+    served
+}
+
+fn bind(config: &Config, key: &str) -> Result<TcpListener> {
+    let address = config.address(key);
+    listen(address).with_context(|| {
+        format!("cannot listen on {address} (`{key}`): stop what does, or choose another address")
+    })
+}
+
+/// What the node is told.
+fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
+    let milliseconds = |key: &str| Duration::from_millis(config.number(key));
+    let lease = |ping: &str, lease: &str| {
+        anyhow::Ok(Lease {
+            ping_ms: u32::try_from(config.number(ping))?,
+            lease_ms: u32::try_from(config.number(lease))?,
+            spread_ms: u32::try_from(config.number("lease.spread_ms"))?,
+        })
+    };
+    let mut node = NodeConfig::new(config.data_dir());
+    node.origins = config.origins();
+    node.behind_proxy = config.text("behind_proxy") == "true";
+    node.allow_load = config.text("allow_load") == "true";
+    node.allow_load = config.text("allow_load") == "true";
+    node.tls = match (config.path("tls.cert_file"), config.path("tls.key_file")) {
+        (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+        (_, _) => None,
+    };
+    for (key, value) in [("shards", &mut node.shards), ("readers", &mut node.readers)] {
+        if config.count(key) > 0 {
+            *value = config.count(key);
+        }
+    }
+    node.connections_max = u32::try_from(config.number("limits.connections_max"))?;
+    if let Some(room) = files.map(|f| f.saturating_sub(FILES_KEPT)).filter(|f| *f < node.connections_max.into()) {
+        tracing::warn!(
+            "the system lets this process open {room} connections, fewer than `limits.connections_max`"
+        );
+        node.connections_max = u32::try_from(room)?.max(1);
+    }
+    node.file_bytes_max = config.number("limits.file_bytes_max");
+    node.lease = Terms {
+        visible: lease("lease.ping_ms", "lease.lease_ms")?,
+        hidden: lease("lease.hidden_ping_ms", "lease.hidden_lease_ms")?,
+    };
+    node.bounds.queue_bytes_max = config.count("limits.queue_bytes_max");
+    node.bounds.ring_bytes_max = config.count("limits.room_bytes_max");
+    node.bounds.drain_spread = milliseconds("drain.spread_ms");
+    node.bounds.drain_max = milliseconds("drain.ms_max");
+    Ok(node)
+}
+
+/// Says where everything is. With the log this stays within ten lines.
+fn greet(config: &Config, public: SocketAddr, operator: SocketAddr, setup: Option<&str>) {
+    let scheme = if config.path("tls.cert_file").is_some() { "https" } else { "http" };
+    let url = config.origins().into_iter().next();
+    let url = url.unwrap_or_else(|| format!("{scheme}://{}", reachable(public)));
+    let mut text = format!(
+        "Leeward {} serves {url}\n  data      {}\n  operator  http://{operator}\n",
+        env!("CARGO_PKG_VERSION"),
+        config.data_dir().display()
+    );
+    if let Some(token) = setup {
+        text.push_str(&format!("\nOpen this link once to set the workspace up:\n  {url}/setup#{token}\n"));
+    }
+    // Whoever closed standard output does not want to know.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    address
 }

@@ -1,0 +1,90 @@
+/** A fresh install, from the printed link to a conversation of two people and a guest. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  bar,
+  composer,
+  device,
+  inRoom,
+  join,
+  launch,
+  message,
+  messages,
+  say,
+  setUp,
+} from "./people.mjs";
+import { Server } from "./server.mjs";
+
+let browser;
+let server;
+before(async () => {
+  [browser, server] = await Promise.all([launch(), Server.start()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("three fields lead from the printed link into the lobby with its pinned welcome", async () => {
+  const owner = await device(browser);
+  await setUp(owner, server);
+  await message(owner, "Welcome to Test").waitFor();
+  await message(owner, "Pinned").waitFor();
+  assert.equal((await bar(owner).textContent()).trim(), "", "a live bar says nothing");
+  await say(owner, "first words");
+  await message(owner, "first words").waitFor();
+  assert.deepEqual(owner.faults, []);
+});
+
+test("the link is worth nothing once it has been used", async () => {
+  const stranger = await device(browser);
+  await stranger.goto(server.setupLink);
+  await stranger.getByText("This workspace is set up already.").waitFor();
+});
+
+test("two people and a guest see each other's words at once", async () => {
+  const owner = await device(browser);
+  await owner.goto(server.url);
+  await owner.getByRole("textbox", { name: "Name" }).fill("owner");
+  await owner.getByLabel("Password", { exact: true }).fill("a password of many words");
+  await owner.getByRole("button", { name: "Sign in" }).click();
+  await owner.getByRole("link", { name: /lobby/ }).first().click();
+  await inRoom(owner, "lobby");
+  const member = await join(browser, server, "member", "member");
+  const guest = await join(browser, server, "guest", "guest");
+
+  await say(owner, "hello from the owner");
+  await message(member, "hello from the owner").waitFor();
+  await message(guest, "hello from the owner").waitFor();
+  await say(guest, "hello from the guest, @owner");
+  await message(owner, "hello from the guest").waitFor();
+  await say(member, "hello from the member");
+  for (const page of [owner, guest]) await message(page, "hello from the member").waitFor();
+  assert.equal(
+    (await message(owner, "hello from the guest").getByText("guest", { exact: true }).count()) > 0,
+    true,
+  );
+
+  // A guest finds no other room and cannot make one.
+  await guest.getByRole("navigation", { name: "Rooms and people" }).waitFor();
+  assert.equal(await guest.getByRole("link", { name: "Browse rooms" }).count(), 0);
+  assert.equal(await guest.getByRole("button", { name: "New room" }).count(), 0);
+  for (const page of [owner, member, guest]) assert.deepEqual(page.faults, []);
+});
+
+test("what is half written survives a reload", async () => {
+  const member = await device(browser);
+  await member.goto(server.url);
+  await member.getByRole("textbox", { name: "Name" }).fill("member");
+  await member.getByLabel("Password", { exact: true }).fill("a password of many words");
+  await member.getByRole("button", { name: "Sign in" }).click();
+  await member.getByRole("link", { name: /lobby/ }).first().click();
+  await inRoom(member, "lobby");
+  await composer(member).fill("half a thought");
+  await member.getByRole("link", { name: "People" }).click();
+  await member.goBack();
+  await inRoom(member, "lobby");
+  await member.reload();
+  await messages(member).waitFor();
+  assert.equal(await composer(member).inputValue(), "half a thought");
+});
