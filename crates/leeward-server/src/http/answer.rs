@@ -1,17 +1,19 @@
 //! What comes in and goes out: JSON bodies, paths and queries read into types, and every refusal in
 //! one form, whoever made it: a route, the store, or the router itself.
 
+use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use leeward_core::code::{Code, Refusal};
 use leeward_store::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 /// Largest JSON body, in bytes: the longest message with every byte escaped, and its envelope.
 pub(crate) const JSON_BYTES_MAX: usize = 256 * 1024;
@@ -139,15 +141,45 @@ pub(crate) async fn whole_body(request: Request, bytes_max: usize) -> Result<Byt
     };
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let mut body = request.into_body();
     if announced.is_some_and(|n| n > bytes_max as u64) {
+        drain(body).await;
         return Err(too_big());
     }
-    match Limited::new(request.into_body(), bytes_max).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(e) if e.is::<LengthLimitError>() => Err(too_big()),
-        Err(_) => Err(Problem::bad("the body ended early")),
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let piece = frame.map_err(|_| Problem::bad("the body ended early"))?;
+        let piece = piece.into_data().unwrap_or_default();
+        if whole.len() + piece.len() > bytes_max {
+            drain(body).await;
+            return Err(too_big());
+        }
+        whole.extend_from_slice(&piece);
     }
+    Ok(whole.freeze())
 }
+
+/// Reads the rest of a refused body, within reason: a connection closed over unread bytes is reset,
+/// and whoever sent them never reads why.
+pub(crate) async fn drain(mut body: Body) {
+    let rest = async {
+        let mut left = DRAINED_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            if length > left {
+                return;
+            }
+            left -= length;
+        }
+    };
+    // Longer is not waited: then the reset is what the sender gets.
+    let _ = tokio::time::timeout(DRAINED_WITHIN, rest).await;
+}
+
+/// How much of a refused body is read, in bytes: twice the largest piece of an upload.
+const DRAINED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// For how long a refused body is read.
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The variables of a path.
 pub(crate) struct Path<T>(pub(crate) T);

@@ -1,10 +1,10 @@
 //! Uploading: a file is announced, then sent in pieces, each at the place where the last one ended,
 //! so that an upload goes on after a lost connection.
 
-use super::answer::{Id, Json, Path, Problem, stored};
+use super::answer::{Id, Json, Path, Problem, drain, stored};
 use super::auth::Who;
 use super::changed::through;
-use super::uploads::{self, CHUNK_BYTES_MAX};
+use super::uploads::{self, CHUNK_BYTES_MAX, Writing};
 use super::{App, text};
 use crate::node::Actor;
 use axum::extract::{Request, State};
@@ -151,23 +151,17 @@ async fn upload_piece(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let given = headers.get(UPLOAD_OFFSET).and_then(|v| v.to_str().ok());
-    let given: u64 = given
-        .and_then(|v| v.parse().ok())
-        .ok_or_else(|| Problem::bad("the header upload-offset is missing or no number"))?;
-    let file = own(&app, &actor, path.id()).await?;
-    if file.finished {
-        let (offset, size) = (file.file.size, file.file.size);
-        if given != offset {
-            return Ok(misplaced(offset));
+    let (file, lock, offset) = match placed(&app, &actor, path.id(), &headers).await {
+        Ok(Placed::Here { file, lock, offset }) => (file, lock, offset),
+        Ok(Placed::Answered(answer)) => {
+            drain(request.into_body()).await;
+            return Ok(answer);
         }
-        return Ok(upload_answer(UploadState { offset, size, file: Some(file.file) }));
-    }
-    let lock = app.uploads.lock(file.file.id)?;
-    let offset = uploads::on_disk(&app, &file).await?;
-    if given != offset {
-        return Ok(misplaced(offset));
-    }
+        Err(problem) => {
+            drain(request.into_body()).await;
+            return Err(problem);
+        }
+    };
     let offset = uploads::receive(&app, &file, offset, request).await?;
     let size = file.file.size;
     if offset < size {
@@ -179,6 +173,41 @@ async fn upload_piece(
     })
     .await?;
     Ok(upload_answer(UploadState { offset, size, file: Some(file) }))
+}
+
+/// Where a piece goes.
+enum Placed {
+    /// To the end of this file, which nobody else writes to meanwhile.
+    Here { file: StoredFile, lock: Writing, offset: u64 },
+    /// Nowhere: the file is complete, or its end is elsewhere.
+    Answered(Response),
+}
+
+async fn placed(
+    app: &App,
+    actor: &Actor,
+    id: FileId,
+    headers: &HeaderMap,
+) -> Result<Placed, Problem> {
+    let given = headers.get(UPLOAD_OFFSET).and_then(|v| v.to_str().ok());
+    let given: u64 = given
+        .and_then(|v| v.parse().ok())
+        .ok_or_else(|| Problem::bad("the header upload-offset is missing or no number"))?;
+    let file = own(app, actor, id).await?;
+    if file.finished {
+        let (offset, size) = (file.file.size, file.file.size);
+        return Ok(Placed::Answered(if given == offset {
+            upload_answer(UploadState { offset, size, file: Some(file.file) })
+        } else {
+            misplaced(offset)
+        }));
+    }
+    let lock = app.uploads.lock(id)?;
+    let offset = uploads::on_disk(app, &file).await?;
+    if given != offset {
+        return Ok(Placed::Answered(misplaced(offset)));
+    }
+    Ok(Placed::Here { file, lock, offset })
 }
 
 fn misplaced(offset: u64) -> Response {

@@ -1,7 +1,7 @@
 //! The bytes of uploads on disk: received in pieces, looked at once complete, removed when nobody
 //! wants them. Never holds a file in memory.
 
-use super::answer::{Problem, stored};
+use super::answer::{Problem, drain, stored};
 use super::sniff;
 use super::{App, Http};
 use axum::extract::Request;
@@ -113,6 +113,9 @@ pub(super) async fn receive(
         out.write_all(&bytes).await.map_err(io)?;
         at += bytes.len() as u64;
     };
+    if ended.is_err() {
+        drain(body).await;
+    }
     out.flush().await.map_err(io)?;
     let progress = app.node.store.progress(file.file.id, at).await;
     ended?;

@@ -2,36 +2,36 @@
 //! for the API as a whole.
 
 use crate::client::{Answer, Client};
-use leeward_server::run::{Listeners, run};
 use leeward_server::NodeConfig;
+use leeward_server::run::{Listeners, run};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-pub const SETUP_TOKEN: &str = "the-token-of-the-set-up-link";
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const SETUP_TOKEN: &str = "the-token-of-the-set-up-link";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A server that ends with the test.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     /// The first room; 0 before set-up.
-    pub lobby: u64,
+    pub(crate) lobby: u64,
     people: BTreeMap<String, (u64, String)>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    pub dir: TempDir,
+    pub(crate) dir: TempDir,
 }
 
 impl Server {
     /// Nobody has an account yet.
-    pub async fn fresh() -> Self {
+    pub(crate) async fn fresh() -> Self {
         Self::configured(|_| {}).await
     }
 
     /// The same with other settings.
-    pub async fn configured(change: impl FnOnce(&mut NodeConfig)) -> Self {
+    pub(crate) async fn configured(change: impl FnOnce(&mut NodeConfig)) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let mut config = NodeConfig::new(dir.path());
         config.setup_token = Some(SETUP_TOKEN.to_owned());
@@ -56,12 +56,12 @@ impl Server {
     }
 
     /// Set up, with these members besides the owner, all in the lobby.
-    pub async fn with_people(names: &[&str]) -> Self {
+    pub(crate) async fn with_people(names: &[&str]) -> Self {
         Self::configured_with_people(|_| {}, names).await
     }
 
     /// The same with other settings.
-    pub async fn configured_with_people(
+    pub(crate) async fn configured_with_people(
         change: impl FnOnce(&mut NodeConfig),
         names: &[&str],
     ) -> Self {
@@ -91,25 +91,25 @@ impl Server {
         self.people.insert(name.to_owned(), (id, token));
     }
 
-    pub fn stranger(&self) -> Client {
+    pub(crate) fn stranger(&self) -> Client {
         Client::stranger(self.address)
     }
 
     /// Somebody signed in.
-    pub fn person(&self, name: &str) -> Client {
+    pub(crate) fn person(&self, name: &str) -> Client {
         self.stranger().bearer(&self.token(name))
     }
 
-    pub fn token(&self, name: &str) -> String {
+    pub(crate) fn token(&self, name: &str) -> String {
         self.people[name].1.clone()
     }
 
-    pub fn id(&self, name: &str) -> u64 {
+    pub(crate) fn id(&self, name: &str) -> u64 {
         self.people[name].0
     }
 
     /// Waits until a search for `word` finds something: indexing follows the commit.
-    pub async fn until_searchable(&self, who: &Client, word: &str) {
+    pub(crate) async fn until_searchable(&self, who: &Client, word: &str) {
         for _ in 0..2_000 {
             let found = who.get(&format!("/api/v1/search?q={word}")).await;
             if found.status.as_u16() == 429 {
@@ -134,7 +134,7 @@ impl Drop for Server {
     }
 }
 
-pub fn owner_account() -> Value {
+pub(crate) fn owner_account() -> Value {
     json!({ "token": SETUP_TOKEN, "name": "owner", "display": "The owner", "password": PASSWORD,
         "workspace": "The workspace" })
 }
@@ -160,7 +160,10 @@ async fn every_route_of_the_document_is_served_and_says_what_it_does_not_take() 
         assert_eq!(asked.refused(405), "bad_request", "{path}");
         let allow = asked.header("allow").to_lowercase();
         for method in item.as_object().expect("methods").keys() {
-            assert!(allow.split(',').any(|m| m.trim() == method), "{path}: {method} not in {allow}");
+            assert!(
+                allow.split(',').any(|m| m.trim() == method),
+                "{path}: {method} not in {allow}"
+            );
         }
     }
 }

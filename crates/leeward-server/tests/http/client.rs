@@ -11,37 +11,37 @@ use tokio::net::TcpStream;
 
 /// Somebody who asks.
 #[derive(Clone)]
-pub struct Client {
-    pub address: SocketAddr,
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
     headers: Vec<(String, String)>,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Client {
-    pub fn stranger(address: SocketAddr) -> Self {
+    pub(crate) fn stranger(address: SocketAddr) -> Self {
         Self { address, headers: Vec::new() }
     }
 
     /// The same with a header more.
-    pub fn with(&self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
         let mut more = self.clone();
         more.headers.push((name.to_owned(), value.to_owned()));
         more
     }
 
     /// Signed in by a token in the header.
-    pub fn bearer(&self, token: &str) -> Self {
+    pub(crate) fn bearer(&self, token: &str) -> Self {
         Self::stranger(self.address).with("authorization", &format!("Bearer {token}"))
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
         let stream = TcpStream::connect(self.address).await.expect("connected");
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("handshake");
@@ -66,28 +66,28 @@ impl Client {
         self.with("content-type", "application/json").send(method, path, bytes).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, Bytes::new()).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, Bytes::new()).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.json(Method::POST, path, &body).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.json(Method::PUT, path, &body).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.json(Method::PATCH, path, &body).await
     }
 
     /// Writes these bytes to a fresh connection and reads what comes until the server closes it.
-    pub async fn raw(&self, bytes: &[u8]) -> String {
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.expect("connected");
         stream.write_all(bytes).await.expect("written");
         let mut all = Vec::new();
@@ -96,7 +96,7 @@ impl Client {
     }
 
     /// Writes these bytes to a fresh connection and goes away without a word.
-    pub async fn raw_and_gone(&self, bytes: &[u8]) {
+    pub(crate) async fn raw_and_gone(&self, bytes: &[u8]) {
         let mut stream = TcpStream::connect(self.address).await.expect("connected");
         stream.write_all(bytes).await.expect("written");
         stream.flush().await.expect("flushed");
@@ -106,7 +106,7 @@ impl Client {
 impl Answer {
     /// The body as JSON, after the status has been looked at.
     #[track_caller]
-    pub fn ok(&self) -> Value {
+    pub(crate) fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{}: {}", self.status, self.text());
         if self.body.is_empty() {
             return Value::Null;
@@ -116,20 +116,20 @@ impl Answer {
 
     /// The code of the refusal, which has to be in the documented form.
     #[track_caller]
-    pub fn refused(&self, status: u16) -> String {
+    pub(crate) fn refused(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
-        let json: Value = serde_json::from_slice(&self.body)
-            .unwrap_or_else(|e| panic!("{e}: {:?}", self.text()));
+        let json: Value =
+            serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {:?}", self.text()));
         assert!(json["message"].is_string() && json["then"].is_string(), "{json}");
         json["code"].as_str().expect("a code").to_owned()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     #[track_caller]
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .unwrap_or_else(|| panic!("no header {name} in {:?}", self.headers))

@@ -21,7 +21,8 @@ async fn last(owner: &Client, server: &Server) -> Value {
 async fn a_payload_becomes_a_message_under_its_own_name() {
     let server = Server::with_people(&[]).await;
     let (owner, path) = hook(&server).await;
-    let payload = json!({ "text": "Build *passed* <https://ci.example/1|#1>", "icon_emoji": ":x:" });
+    let payload =
+        json!({ "text": "Build *passed* <https://ci.example/1|#1>", "icon_emoji": ":x:" });
     let sent = server.stranger().post(&path, payload).await;
     assert_eq!((sent.status.as_u16(), sent.text().as_str()), (200, "ok"));
     let line = last(&owner, &server).await;

@@ -53,22 +53,23 @@ async fn an_edit_keeps_what_stood_there_and_a_deletion_does_not() {
     let (owner, member) = (server.person("owner"), server.person("member"));
     let room = format!("/api/v1/rooms/{}", server.lobby);
     let events = format!("{room}/events");
-    let seq = member.post(&events, say("a", "first")).await.ok()["seq"].clone();
-    let edit = json!({ "kind": "edit", "target": seq, "text": "second" });
+    let seq = member.post(&events, say("a", "the former")).await.ok()["seq"].clone();
+    let edit = json!({ "kind": "edit", "target": seq, "text": "the latter" });
     let post = |n: &str, draft: &Value| json!({ "nonce": n, "draft": draft });
     assert_eq!(owner.post(&events, post("x", &edit)).await.refused(403), "forbidden");
     member.post(&events, post("b", &edit)).await.ok();
     let line = format!("{room}/lines/{seq}");
-    assert_eq!(owner.get(&line).await.ok()["text"], "second");
+    assert_eq!(owner.get(&line).await.ok()["text"], "the latter");
     let revisions = owner.get(&format!("{line}/revisions")).await.ok();
-    assert_eq!((&revisions[0]["text"], &revisions[1]["text"]), (&json!("first"), &json!("second")));
+    let texts = (&revisions[0]["text"], &revisions[1]["text"]);
+    assert_eq!(texts, (&json!("the former"), &json!("the latter")));
     let react = json!({ "kind": "react", "target": seq, "emoji": "tada", "on": true });
     owner.post(&events, post("c", &react)).await.ok();
     assert_eq!(owner.get(&line).await.ok()["reactions"][0]["emoji"], "tada");
     member.post(&events, post("d", &json!({ "kind": "delete", "target": seq }))).await.ok();
     assert_eq!(owner.get(&line).await.ok()["deleted"], true);
     assert_eq!(owner.get(&format!("{line}/revisions")).await.ok(), json!([]));
-    assert!(!owner.get(&events).await.text().contains("second"), "the text is gone everywhere");
+    assert!(!owner.get(&events).await.text().contains("the latter"), "the text is gone everywhere");
 }
 
 #[tokio::test]
@@ -90,7 +91,8 @@ async fn what_was_said_is_found_by_those_who_may_read_it() {
         let asked = member.get(&format!("/api/v1/search?{bad}")).await;
         assert_eq!(asked.refused(400), "bad_request", "{bad}");
     }
-    for odd in ["%22", "%22%22%22", "*", "AND%20OR%20NOT", "a%22b*(c)%3A", "NEAR(a,b)", "'", "%5C"] {
+    for odd in ["%22", "%22%22%22", "*", "AND%20OR%20NOT", "a%22b*(c)%3A", "NEAR(a,b)", "'", "%5C"]
+    {
         let asked = member.get(&format!("/api/v1/search?q={odd}")).await;
         assert!(matches!(asked.status.as_u16(), 200 | 400), "{odd}: {}", asked.text());
     }

@@ -34,7 +34,9 @@ async fn somebody_banned_does_not_come_back_by_themselves() {
     let room = member.post("/api/v1/rooms", ask).await.ok()["id"].clone();
     let who = format!("/api/v1/rooms/{room}/members/{}", server.id("another"));
     assert_eq!(
-        another.delete(&format!("/api/v1/rooms/{room}/members/{}", server.id("member"))).await
+        another
+            .delete(&format!("/api/v1/rooms/{room}/members/{}", server.id("member")))
+            .await
             .refused(403),
         "forbidden"
     );
