@@ -239,8 +239,11 @@ impl Storm {
         while let Some((until, conn)) = self.admitting.first().copied()
             && until <= now
         {
-            self.gone(conn);
-            self.outputs.push_back(Output::Expire { conn });
+            self.admitting.pop_first();
+            if self.table.get(&conn) == Some(&Some(until)) {
+                self.table.remove(&conn);
+                self.outputs.push_back(Output::Expire { conn });
+            }
         }
     }
 

@@ -1,0 +1,120 @@
+//! What the reconnect machine is told and what it wants done. The same words, in JSON, are those of
+//! the shared vectors.
+
+use super::Bar;
+use crate::code::Refusal;
+use crate::wire::Lease;
+
+/// What the machine is told. `random` is any number, evenly distributed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(test, serde(tag = "kind", rename_all = "snake_case"))]
+pub enum Input {
+    /// Connect and stay connected; also after a person signed in again.
+    Start,
+    /// Disconnect and stay away.
+    Stop,
+    /// The device has a network, or another one.
+    Online {
+        /// For the delay.
+        random: u32,
+    },
+    /// The device has no network.
+    Offline,
+    /// The page is looked at.
+    Visible,
+    /// The page is hidden: its timers run once a minute at most.
+    Hidden,
+    /// The device slept.
+    Woke,
+    /// The person pressed "try now".
+    TryNow,
+    /// The socket that was asked for is open.
+    Opened,
+    /// The socket failed to open, or closed.
+    Closed {
+        /// For the delay.
+        random: u32,
+    },
+    /// The frame `welcome`.
+    Welcome {
+        /// As granted.
+        lease: Lease,
+    },
+    /// The frame `caught_up`.
+    CaughtUp,
+    /// The frame `parked`.
+    Parked {
+        /// How many are before.
+        place: u32,
+        /// The estimated wait, in milliseconds.
+        wait_ms: u32,
+    },
+    /// The frame `refuse`.
+    Refuse {
+        /// As it came.
+        refusal: Refusal,
+        /// The place kept.
+        #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+        slot: Option<String>,
+        /// For the delay.
+        random: u32,
+    },
+    /// The frame `goodbye`.
+    Goodbye {
+        /// As it came.
+        refusal: Refusal,
+        /// For the delay.
+        random: u32,
+    },
+    /// The frame `pong`.
+    Pong {
+        /// As granted.
+        lease: Lease,
+    },
+    /// Any other frame.
+    Heard,
+    /// The frame `shed`: whether it named anything. To be told beside [`Input::Heard`].
+    Shed {
+        /// Something is late.
+        on: bool,
+    },
+    /// Posts are refused because the server cannot write for the moment, or accepted again.
+    Writes {
+        /// They are refused.
+        paused: bool,
+    },
+    /// [`Reconnect::deadline`](super::Reconnect::deadline) has come.
+    Tick {
+        /// For the delay.
+        random: u32,
+    },
+}
+
+/// What the machine wants done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(test, serde(tag = "kind", rename_all = "snake_case"))]
+pub enum Output {
+    /// Open a socket.
+    Open,
+    /// Send `hello` with the sign-in token, and all positions known.
+    Hello {
+        /// With the ticket of the last `welcome`, if there is one.
+        resume: bool,
+        /// With the place that was kept.
+        #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+        slot: Option<String>,
+    },
+    /// Close the socket and listen to it no more.
+    Close,
+    /// Send `ping`.
+    Ping {
+        /// A number of its own.
+        n: u32,
+        /// Ask for the lease of a hidden page.
+        hidden: bool,
+    },
+    /// The connection bar changes.
+    Bar(Bar),
+}
