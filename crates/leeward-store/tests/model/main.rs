@@ -16,7 +16,7 @@ use leeward_store::{
 };
 use oracle::Oracle;
 
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 40;
 const STEPS: usize = 160;
 const PEOPLE: u64 = 4;
 const ROOMS: u64 = 3;
