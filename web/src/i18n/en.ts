@@ -63,6 +63,10 @@ export const en = {
     one: "Back. {count} new message since {time}",
     other: "Back. {count} new messages since {time}",
   },
+  "bar.back_many": {
+    one: "Back. More than {count} new message since {time}",
+    other: "Back. More than {count} new messages since {time}",
+  },
   "bar.show": "Show",
   "bar.sign_in": "Please sign in again; your unsent messages stay here.",
   "bar.sign_in_do": "Sign in",
@@ -322,6 +326,8 @@ export const en = {
   "thread.none":
     "You follow no threads yet. A thread you start, reply to or follow is listed here.",
   "thread.inbox": "Threads",
+  "thread.unread": { one: "{count} new reply", other: "{count} new replies" },
+  "thread.last": "{who}:",
   "thread.in": "in {room}",
 
   "mentions.title": "Mentions",

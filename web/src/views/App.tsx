@@ -12,7 +12,7 @@ import { PanelHost } from "./panels/PanelHost.tsx";
 import { Rail } from "./rail/Rail.tsx";
 import { RoomPage } from "./room/RoomPage.tsx";
 import { applyLook, hours24 } from "./settings/settings.ts";
-import { useClient, useStore } from "./useApp.ts";
+import { useStore } from "./useApp.ts";
 import { useKeys } from "./useKeys.ts";
 import { useLinks } from "./useLinks.ts";
 import { useTitle } from "./useTitle.ts";
@@ -103,12 +103,10 @@ function isPanel(kind: string | undefined): boolean {
 
 /** Keeps the page's looks and its clock as the account's settings say. */
 function useLook(): void {
-  const client = useClient();
   const settings = useStore((state) => state.settings);
   const known = useStore((state) => state.phase === "signed_in");
   setHours24(hours24(settings));
   useEffect(() => {
-    if (known) applyLook(document.documentElement, client.store.getState().settings);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: other settings are the reason
-  }, [client, known, settings]);
+    if (known) applyLook(document.documentElement, settings);
+  }, [known, settings]);
 }

@@ -35,7 +35,10 @@ export function barWords(bar: Bar, now: number): BarWords | null {
         ? { tone: "good", text: t("bar.back"), offer: null }
         : {
             tone: "good",
-            text: t("bar.back_missed", { count: bar.count, time: clock(bar.since) }),
+            text: t(bar.atLeast ? "bar.back_many" : "bar.back_missed", {
+              count: bar.count,
+              time: clock(bar.since),
+            }),
             offer: bar.room === null ? null : "show",
           };
     case "sign_in":

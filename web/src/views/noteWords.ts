@@ -18,7 +18,9 @@ export function noteWords(note: Note, state: State): { title: string; body: stri
   const message = event.kind === "message" ? event : null;
   const who = message?.name ?? state.people.get(event.from)?.display ?? t("line.someone");
   const direct = room?.summary.room_kind === "direct" && (room.summary.with?.length ?? 0) <= 1;
-  const title = direct ? who : t("notify.in", { who, room: room === undefined ? "" : roomName(room) });
+  const title = direct
+    ? who
+    : t("notify.in", { who, room: room === undefined ? "" : roomName(room) });
   const text = message?.text.replace(/\s+/g, " ").slice(0, TEXT_MAX) ?? "";
   return { title, body: text === "" ? t("notify.file") : text };
 }

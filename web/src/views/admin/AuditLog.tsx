@@ -17,7 +17,7 @@ export function AuditLog() {
       <Listed listing={log} empty={t("admin.audit_none")} />
       {log.items.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable
-        <div className="prose prose-table" tabIndex={0} role="group" aria-label={t("admin.audit")}>
+        <figure className="prose prose-table" tabIndex={0} aria-label={t("admin.audit")}>
           <table>
             <thead>
               <tr>
@@ -40,7 +40,7 @@ export function AuditLog() {
               ))}
             </tbody>
           </table>
-        </div>
+        </figure>
       )}
     </>
   );

@@ -20,7 +20,6 @@ export function Modal({ className, label, onClose, children }: Props) {
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own
     <dialog
       ref={box}
       className={className}

@@ -40,7 +40,6 @@ export default function ReactionPicker({ room, seq, onClose }: Props) {
     };
   }, [room, seq]);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys inside are not the page's
     <div
       ref={box}
       popover="auto"

@@ -1,7 +1,7 @@
 /** How well a name fits what was typed: beginnings before middles, whole words before scattered letters. */
 
 /** Higher is better; null: not at all. */
-export function fit(name: string, typed: string): number | null {
+export function nearness(name: string, typed: string): number | null {
   const text = name.toLowerCase();
   const wanted = typed.trim().toLowerCase();
   if (wanted === "") return 0;

@@ -16,7 +16,7 @@ import type { AccountId, Person } from "../../wire/types.ts";
 import type { IconName } from "../parts/Icon.tsx";
 import { density } from "../settings/settings.ts";
 import { useClient, usePerform, useStore } from "../useApp.ts";
-import { fit } from "./match.ts";
+import { nearness } from "./match.ts";
 
 export interface Find {
   readonly key: string;
@@ -113,7 +113,7 @@ function best<T>(
 ): T[] {
   return all
     .flatMap((one) => {
-      const score = fit(nameOf(one), typed);
+      const score = nearness(nameOf(one), typed);
       return score === null ? [] : [{ one, score: score + prefer(one) }];
     })
     .sort((a, b) => b.score - a.score)

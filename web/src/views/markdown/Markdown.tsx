@@ -117,7 +117,7 @@ function table(token: Tokens.Table, key: number, depth: number): ReactNode {
   return (
     // A wide table scrolls by itself; the keyboard reaches it to do so.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable
-    <div key={key} className="prose-table" tabIndex={0} role="group">
+    <figure key={key} className="prose-table" tabIndex={0}>
       <table>
         <thead>
           <tr>{token.header.map((from, i) => cell("th", from, i))}</tr>
@@ -129,7 +129,7 @@ function table(token: Tokens.Table, key: number, depth: number): ReactNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </figure>
   );
 }
 

@@ -105,8 +105,10 @@ export function pieces(text: string): Piece[] {
   return out;
 }
 
-const EMOJI_ONLY =
-  /^(?:\s*(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2})[\p{Emoji_Modifier}\u200d\ufe0f\u20e3\p{Extended_Pictographic}]*\s*){1,6}$/u;
+const PICTURE = String.raw`(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2})`;
+/** What may follow a picture and belongs to it: a skin tone, a variation, a joined picture. */
+const TAIL = String.raw`(?:\p{Emoji_Modifier}|\ufe0f|\u20e3|\u200d\p{Extended_Pictographic})*`;
+const EMOJI_ONLY = new RegExp(String.raw`^(?:\s*${PICTURE}${TAIL}\s*){1,6}$`, "u");
 
 /** Whether a message is nothing but a few emoji, which are then shown large. */
 export function emojiOnly(text: string): boolean {

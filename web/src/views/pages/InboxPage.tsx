@@ -4,13 +4,14 @@ import { jumpToUnread } from "../../actions/jumpToUnread.ts";
 import { openRoom } from "../../actions/openRoom.ts";
 import { openThread } from "../../actions/openThread.ts";
 import { shortly } from "../../i18n/clock.ts";
-import { t } from "../../i18n/t.ts";
+import { count, t } from "../../i18n/t.ts";
 import type { FollowedThread, Room } from "../../sync/model.ts";
+import type { Event } from "../../wire/types.ts";
 import { MarkdownLine } from "../markdown/Markdown.tsx";
 import { Avatar } from "../parts/Avatar.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { Listed } from "../parts/Listed.tsx";
-import { usePerson } from "../people.ts";
+import { useNameOf, usePerson } from "../people.ts";
 import { RoomMark } from "../rail/RoomLink.tsx";
 import { useClient, usePerform, useStore } from "../useApp.ts";
 import { Page } from "./Page.tsx";
@@ -73,7 +74,8 @@ function WantingRoom({ room }: { readonly room: Room }) {
 
 function ThreadRow({ thread }: { readonly thread: FollowedThread }) {
   const perform = usePerform();
-  const { root, room: id } = thread;
+  const { root, last, room: id } = thread;
+  const nameOf = useNameOf();
   const room = useStore((state) => state.rooms.get(id));
   const person = usePerson(root.from);
   if (root.kind !== "message") return null;
@@ -87,7 +89,7 @@ function ThreadRow({ thread }: { readonly thread: FollowedThread }) {
     <button
       type="button"
       className="row-button"
-      data-unread={thread.unread || undefined}
+      data-unread={thread.unread > 0 || undefined}
       onClick={() => void open()}
     >
       <Avatar person={person} name={root.name} />
@@ -99,14 +101,29 @@ function ThreadRow({ thread }: { readonly thread: FollowedThread }) {
         <span className="row-text">
           <MarkdownLine text={root.deleted === true ? t("line.deleted") : root.text} />
         </span>
-        {root.replies !== undefined && (
-          <span className="faint">
-            {t("line.replies", { count: root.replies.count })} ·{" "}
-            {t("line.last_reply", { time: shortly(root.replies.last_at, Date.now()) })}
+        {last !== null && last.kind === "message" && (
+          <span className="row-text quiet">
+            {t("thread.last", { who: nameOf(last.from) })} <MarkdownLine text={last.text} />
           </span>
         )}
-      </span>
-      {thread.unread && <span className="dot" title={t("rail.unread")} />}
+        <span className="faint">{summary(root, last)}</span>
+          </span>
+        )}
+      </span>thread.unread > 0 && (
+        <span className="badge" title={t("thread.unread", { count: thread.unread })}>
+          {count(thread.unread)}
+        </span>
+      )
     </button>
   );
+}
+
+/** How many replies there are, and when the last was written. */
+function summary(root: Event, last: Event | null): string {
+  const replies = root.kind === "message" ? root.replies : undefined;
+  const at = last?.at ?? replies?.last_at;
+  const parts: string[] = [];
+  if (replies !== undefined) parts.push(t("line.replies", { count: replies.count }));
+  if (at !== undefined) parts.push(t("line.last_reply", { time: shortly(at, Date.now()) }));
+  return parts.join(" · ");
 }

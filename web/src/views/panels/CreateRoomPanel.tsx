@@ -23,9 +23,9 @@ export default function CreateRoomPanel({ onClose }: { readonly onClose: () => v
         <section>
           <label>
             <span className="label">{t("create.name")}</span>
-            {/* biome-ignore lint/a11y/noAutofocus: the panel was opened to type this */}
             <input
               className="field"
+              // biome-ignore lint/a11y/noAutofocus: the panel was opened to type this
               autoFocus
               required
               maxLength={32}

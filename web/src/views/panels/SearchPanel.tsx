@@ -47,45 +47,46 @@ export function SearchPanel({
   };
   return (
     <PanelFrame title={t("panel.search")} onClose={onClose} takesFocus={false}>
-      <form
-        className="panel-tools"
-        role="search"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void perform(search, { query: typed });
-        }}
-      >
-        <input
-          ref={field}
-          type="search"
-          className="field"
-          aria-label={t("search.label")}
-          placeholder={t("search.label")}
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.target.value);
-            if (event.target.value === "") client.lists.endSearch();
+      <search>
+        <form
+          className="panel-tools"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void perform(search, { query: typed });
           }}
-        />
-        <div className="operators">
-          {name !== undefined && name.room_kind !== "direct" && (
-            <button type="button" className="chip" onClick={() => add(`in:${name.name} `)}>
-              in:{name.name}
-            </button>
-          )}
-          {OPERATORS.map(([operator, meaning]) => (
-            <button
-              key={operator}
-              type="button"
-              className="chip"
-              title={t(meaning)}
-              onClick={() => add(operator)}
-            >
-              {operator}
-            </button>
-          ))}
-        </div>
-      </form>
+        >
+          <input
+            ref={field}
+            type="search"
+            className="field"
+            aria-label={t("search.label")}
+            placeholder={t("search.label")}
+            value={typed}
+            onChange={(event) => {
+              setTyped(event.target.value);
+              if (event.target.value === "") client.lists.endSearch();
+            }}
+          />
+          <div className="operators">
+            {name !== undefined && name.room_kind !== "direct" && (
+              <button type="button" className="chip" onClick={() => add(`in:${name.name} `)}>
+                in:{name.name}
+              </button>
+            )}
+            {OPERATORS.map(([operator, meaning]) => (
+              <button
+                key={operator}
+                type="button"
+                className="chip"
+                title={t(meaning)}
+                onClick={() => add(operator)}
+              >
+                {operator}
+              </button>
+            ))}
+          </div>
+        </form>
+      </search>
       <div className="panel-scroll" aria-live="polite">
         {shed && <p className="quiet panel-note">{t("search.catching_up")}</p>}
         {found === null ? (

@@ -26,9 +26,9 @@ export default function StatusPanel({ onClose }: { readonly onClose: () => void 
       <form className="panel-scroll panel-form" onSubmit={save}>
         <label>
           <span className="label">{t("settings.status")}</span>
-          {/* biome-ignore lint/a11y/noAutofocus: the panel was opened to type this */}
           <input
             className="field"
+            // biome-ignore lint/a11y/noAutofocus: the panel was opened to type this
             autoFocus
             maxLength={100}
             value={status}

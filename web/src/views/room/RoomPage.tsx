@@ -39,10 +39,6 @@ function Chat({ room, place }: { readonly room: Room; readonly place: RoomPlace 
   const client = useClient();
   const loadBefore = useCallback(() => void client.rooms.loadBefore(room.id), [client, room.id]);
   const { seq, jump } = place;
-  useEffect(() => {
-    if (seq !== null) void client.rooms.loadAround(room.id, seq);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: jumping there again loads again
-  }, [client, room.id, seq, jump]);
   if (room.at === null && room.items.length === 0) return <Waiting />;
   return (
     <>

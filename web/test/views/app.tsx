@@ -1,0 +1,27 @@
+/** A page around a view under test: a state, and verbs that do nothing. */
+import type { ReactNode } from "react";
+import { fixture } from "../../dev/fixture.ts";
+import type { Ctx } from "../../src/actions/action.ts";
+import type { Client } from "../../src/sync/client.ts";
+import type { State } from "../../src/sync/model.ts";
+import { firstState } from "../../src/sync/state.ts";
+import { createStore } from "../../src/sync/store.ts";
+import { AppContext } from "../../src/views/useApp.ts";
+
+export function inApp(view: ReactNode, state: Partial<State> = {}): ReactNode {
+  const store = createStore<State>({ ...firstState("/r/1"), ...fixture(), ...state }, (run) =>
+    run(),
+  );
+  const nothing = new Proxy({}, { get: () => () => Promise.resolve([]) });
+  const client = new Proxy({} as Client, {
+    get: (_, verbs) => (verbs === "store" ? store : nothing),
+  });
+  const page = {
+    copy: async () => undefined,
+    reload: () => undefined,
+    moveFocus: () => undefined,
+    origin: "http://localhost",
+  };
+  const ctx: Ctx = { client, page };
+  return <AppContext value={ctx}>{view}</AppContext>;
+}
