@@ -463,18 +463,22 @@ impl Mind {
             }
             ServerFrame::Account(state) => {
                 self.account_version = state.version;
+                self.positions.keep(|room| state.rooms.iter().any(|r| r.id == room));
                 for room in &state.rooms {
                     let head = Position { epoch: room.epoch, seq: room.head };
                     self.positions.begin(room.id, head);
                 }
             }
             ServerFrame::AccountRoom { version, room } => {
-                self.account_version = *version;
+                self.account_version = self.account_version.max(*version);
                 self.positions.begin(room.id, Position { epoch: room.epoch, seq: room.head });
             }
             ServerFrame::AccountRoomGone { version, room } => {
-                self.account_version = *version;
+                self.account_version = self.account_version.max(*version);
                 self.positions.forget(*room);
+            }
+            ServerFrame::Read { version, .. } => {
+                self.account_version = self.account_version.max(*version);
             }
             ServerFrame::Gap { room, head } => self.positions.jump(*room, *head),
             ServerFrame::Posted { nonce, room, seq, at } => {
@@ -488,8 +492,7 @@ impl Mind {
                 self.on_refused(nonce.clone(), refusal.clone(), ears);
                 return;
             }
-            ServerFrame::Read { .. }
-            | ServerFrame::Delta { .. }
+            ServerFrame::Delta { .. }
             | ServerFrame::CaughtUp { .. }
             | ServerFrame::Event { .. }
             | ServerFrame::Snapshot(_)

@@ -77,6 +77,11 @@ impl Positions {
         }
     }
 
+    /// The rooms that are not wanted are out of sight.
+    pub(crate) fn keep(&mut self, wanted: impl Fn(RoomId) -> bool) {
+        self.rooms.retain(|(room, _)| wanted(*room));
+    }
+
     /// Where the room has been seen up to.
     pub(crate) fn of(&self, room: RoomId) -> Option<Position> {
         self.find(room).ok().map(|at| self.rooms[at].1)
