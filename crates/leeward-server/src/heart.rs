@@ -22,6 +22,7 @@ const CALM_MS: u64 = 5_000;
 
 /// Runs a shard until the node has stopped and everything on the shard has ended.
 pub(crate) async fn beat(shard: Rc<Shard>, inbox: Arc<Inbox>) {
+    shard.hint_come_back();
     let mut stopping = shard.node.stopping();
     let mut news = Vec::new();
     let mut calm_since = None;
@@ -83,6 +84,7 @@ fn turn(shard: &Rc<Shard>, now: Instant) {
         }
     }
     if turned {
+        shard.hint_come_back();
         for number in shard.node.admission.expired(now, shard.index) {
             for conn in shard.all().iter().filter(|conn| conn.number == number) {
                 shard.step(conn, Input::End(Code::HelloTimeout.into()));

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use leeward_core::code::{Code, Refusal};
 use leeward_core::hub::{self, Hub, Load, News, Output};
 use leeward_core::id::{Instant, RoomId, Seq};
+use leeward_core::lease;
 use leeward_core::session::{self, Input};
 use leeward_core::wire::{self, ServerFrame};
 use leeward_core::ws::{self, Inflater};
@@ -28,12 +29,15 @@ const READ_BYTES: usize = 32 * 1024;
 /// Events read at once to fill a hole.
 const CATCH_UP_EVENTS: usize = 500;
 
+/// Clients that a node lets in each second beside its traffic, and no user notices.
+const COME_BACK_PER_S: u32 = 1_000;
+
 /// One shard.
 pub(crate) struct Shard {
     pub(crate) index: u32,
     pub(crate) node: Arc<Node>,
     pub(crate) hub: RefCell<Hub>,
-    pub(crate) limits: session::Limits,
+    limits: Cell<session::Limits>,
     /// Everything that runs on this shard: the shard ends when all of it has.
     pub(crate) tasks: TaskTracker,
     pub(crate) wheel: RefCell<Wheel>,
@@ -67,7 +71,7 @@ impl Shard {
         Rc::new(Self {
             index,
             hub: RefCell::new(Hub::new(index, hub_limits, now)),
-            limits,
+            limits: Cell::new(limits),
             tasks: TaskTracker::new(),
             wheel: RefCell::new(Wheel::new(now)),
             conns: RefCell::default(),
@@ -102,7 +106,7 @@ impl Shard {
             u32::try_from(conns.len() - 1).expect("fewer sockets than four billion")
         });
         let number = self.node.admission.number(self.index);
-        let conn = Rc::new(Conn::new((id, number), socket, now, &self.limits, opening));
+        let conn = Rc::new(Conn::new((id, number), socket, now, &self.limits.get(), opening));
         self.conns.borrow_mut()[id as usize] = Some(Rc::clone(&conn));
         let deadline = conn.state.borrow().session.deadline();
         conn.state.borrow_mut().turn = self.wheel.borrow_mut().put(id, deadline);
@@ -202,10 +206,22 @@ impl Shard {
         }
     }
 
+    /// Has leases ask those who come back to spread over as long as letting them all in takes, though
+    /// no longer than configured: a few people are back at once.
+    pub(crate) fn hint_come_back(&self) {
+        let (connections, _) = self.node.admission.count();
+        let all_ms = lease::spread_ms(connections, COME_BACK_PER_S);
+        let (mut limits, most) = (self.limits.get(), self.node.config.lease);
+        limits.terms.visible.spread_ms = most.visible.spread_ms.min(all_ms);
+        limits.terms.hidden.spread_ms = most.hidden.spread_ms.min(all_ms);
+        self.limits.set(limits);
+    }
+
     /// Tells a session what happened and does what it wants done.
     pub(crate) fn step(self: &Rc<Self>, conn: &Rc<Conn>, input: Input) {
         let mut outputs = self.outputs.take();
-        conn.state.borrow_mut().session.handle(self.now(), &self.limits, input, &mut outputs);
+        let limits = self.limits.get();
+        conn.state.borrow_mut().session.handle(self.now(), &limits, input, &mut outputs);
         for output in outputs.drain(..) {
             self.perform(conn, output);
         }
@@ -342,7 +358,7 @@ impl Shard {
         let now = self.now();
         conn.state.borrow_mut().session.handle(
             now,
-            &self.limits,
+            &self.limits.get(),
             Input::End(refusal),
             &mut outputs,
         );
