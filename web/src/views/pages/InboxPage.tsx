@@ -107,13 +107,12 @@ function ThreadRow({ thread }: { readonly thread: FollowedThread }) {
           </span>
         )}
         <span className="faint">{summary(root, last)}</span>
-          </span>
-        )}
-      </span>thread.unread > 0 && (
+      </span>
+      {thread.unread > 0 && (
         <span className="badge" title={t("thread.unread", { count: thread.unread })}>
           {count(thread.unread)}
         </span>
-      )
+      )}
     </button>
   );
 }
