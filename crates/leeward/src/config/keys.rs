@@ -149,7 +149,7 @@ pub(crate) const KEYS: &[Key] = &[
         "lease.spread_ms",
         Kind::Number(0, 600_000),
         "5000",
-        "Clients that lose this server without a word come back at random moments within this time.",
+        "Clients that lose this server without a word come back at random moments within this time at most; a few within less.",
     ),
     key(
         "drain.spread_ms",
