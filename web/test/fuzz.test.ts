@@ -194,7 +194,10 @@ async function play(seed: number): Promise<Play> {
 
 describe("two people in a storm", () => {
   const only = process.env.FUZZ_SEED;
-  const seeds = only !== undefined ? [Number(only)] : Array.from({ length: Number(process.env.FUZZ_SEEDS ?? 30) }, (_, i) => i + 1);
+  const seeds =
+    only !== undefined
+      ? [Number(only)]
+      : Array.from({ length: Number(process.env.FUZZ_SEEDS ?? 30) }, (_, i) => i + 1);
 
   test.each(seeds)("see the same, and lose and double nothing (seed %i)", async (seed) => {
     const game = await play(seed);

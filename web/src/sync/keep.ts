@@ -3,7 +3,7 @@
  * unsent messages, drafts. Where the browser has no such store, everything works for as long as the
  * page lives. Never talks to the server.
  */
-import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
+import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPObjectStore, openDB } from "idb";
 import type {
   AccountId,
   Draft,
@@ -146,15 +146,28 @@ class DatabaseKeep implements Keep {
   }
 
   async put<T extends Table>(table: T, key: Key<T>, value: Value<T>): Promise<void> {
-    await this.#quietly(() => this.#db.put(table, value, key), undefined);
+    await this.#write(table, (store) => store.put(value, key));
   }
 
   async drop<T extends Table>(table: T, key: Key<T>): Promise<void> {
-    await this.#quietly(() => this.#db.delete(table, key), undefined);
+    await this.#write(table, (store) => store.delete(key));
   }
 
   close(): void {
     this.#db.close();
+  }
+
+  /** Commits at once, so that a write begun by a page that is going is not undone. */
+  async #write<T extends Table>(
+    table: T,
+    change: (store: IDBPObjectStore<Schema, [T], T, "readwrite">) => Promise<unknown>,
+  ): Promise<void> {
+    await this.#quietly(async () => {
+      const transaction = this.#db.transaction(table, "readwrite");
+      const changed = change(transaction.store);
+      transaction.commit();
+      await Promise.all([changed, transaction.done]);
+    }, undefined);
   }
 
   /** A device that is full or a database that was deleted must not stop the chat. */

@@ -16,6 +16,8 @@ export interface PersistWorld {
 }
 
 const GATHER_MS = 1_000;
+/** What has never been written is written sooner: without it, there is nothing to open with. */
+const FIRST_MS = 50;
 /** Rooms kept for reading offline. */
 const ROOMS_MAX = 40;
 /** Lines kept of each: some ten screens. */
@@ -30,6 +32,9 @@ export class Persist {
   #account = false;
   #gathering = false;
   #stopped = false;
+  /** The account has been written. */
+  #written = false;
+  readonly #writtenRooms = new Set<RoomId>();
 
   constructor(world: PersistWorld) {
     this.#world = world;
@@ -72,6 +77,7 @@ export class Persist {
     const rooms = [...this.#rooms];
     this.#rooms.clear();
     const writes = rooms.map((id) => this.#write(id));
+    if (account !== null) this.#written = true;
     if (account !== null) writes.push(this.#world.keep.put("account", "account", account));
     await Promise.all(writes);
     await this.#prune();
@@ -92,6 +98,7 @@ export class Persist {
     const now = this.#world.now();
     const usedAt = this.#usedAt.get(id) ?? now;
     this.#usedAt.set(id, usedAt);
+    this.#writtenRooms.add(id);
     await this.#world.keep.put("rooms", id, {
       id,
       at: room.at,
@@ -114,10 +121,18 @@ export class Persist {
   #gather(): void {
     if (this.#gathering) return;
     this.#gathering = true;
-    this.#world.later(() => {
-      this.#gathering = false;
-      void this.flush();
-    }, GATHER_MS);
+    const fresh = !this.#written || [...this.#rooms].some((id) => this.#isFresh(id));
+    this.#world.later(
+      () => {
+        this.#gathering = false;
+        void this.flush();
+      },
+      fresh ? FIRST_MS : GATHER_MS,
+    );
+  }
+
+  #isFresh(id: RoomId): boolean {
+    return this.#usedAt.has(id) && !this.#writtenRooms.has(id);
   }
 }
 
