@@ -72,7 +72,6 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
     node.origins = config.origins();
     node.behind_proxy = config.text("behind_proxy") == "true";
     node.allow_load = config.text("allow_load") == "true";
-    node.allow_load = config.text("allow_load") == "true";
     node.tls = match (config.path("tls.cert_file"), config.path("tls.key_file")) {
         (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
         (_, _) => None,

@@ -169,12 +169,6 @@ pub(crate) const KEYS: &[Key] = &[
         "false",
         "Lets an owner make thousands of synthetic people, for `leeward load`; never on a server that people use.",
     ),
-    key(
-        "allow_load",
-        Kind::Choice(&["false", "true"]),
-        "false",
-        "Let `leeward load` make thousands of synthetic accounts here. Only for a server that nobody uses.",
-    ),
     key("log.format", Kind::Choice(&["text", "json"]), "text", "How a line of the log looks."),
     key(
         "log.filter",
