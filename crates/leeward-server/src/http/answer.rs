@@ -35,6 +35,14 @@ impl Problem {
         Refusal::because(Code::BadRequest, message).into()
     }
 
+    /// What the rules refuse of a request that is of the documented form. The protocol has one code
+    /// for both; HTTP has a status for each.
+    pub(crate) fn by_rule(refusal: impl Into<Refusal>) -> Self {
+        let refusal = refusal.into();
+        let status = (refusal.code == Code::BadRequest).then_some(StatusCode::UNPROCESSABLE_ENTITY);
+        Self { refusal, status }
+    }
+
     /// Why.
     pub(crate) fn code(&self) -> Code {
         self.refusal.code
@@ -117,8 +125,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
 /// Reads JSON bytes into a type.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|e| Problem::bad(format!("the body does not fit: {e}")))
+    // Serde would also take a list of the values of an object.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::bad("the body does not fit: it is no JSON object"));
+    }
+    serde_json::from_slice(body).map_err(|e| unfit("the body", &e.to_string()))
 }
+
+/// What is to be said of something that could not be read.
+fn unfit(what: &str, why: &str) -> Problem {
+    let code = if why.contains(TOO_LONG) { Code::TooLong } else { Code::BadRequest };
+    Refusal::because(code, format!("{what} does not fit: {why}")).into()
+}
+
+/// What the error of a text says that is longer than its limit.
+pub(crate) const TOO_LONG: &str = "longer than its limit";
 
 /// The media type of a body, without its parameters.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
@@ -190,7 +211,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(path)) => Ok(Self(path)),
             Err(e @ PathRejection::FailedToDeserializePathParams(_)) => {
-                Err(Problem::bad(format!("the path does not fit: {}", e.body_text())))
+                Err(unfit("the path", &e.body_text()))
             }
             Err(e) => Err(Problem::bad(e.body_text())),
         }
@@ -206,7 +227,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(params)| Self(params))
-            .map_err(|e: QueryRejection| Problem::bad(e.body_text()))
+            .map_err(|e: QueryRejection| unfit("the query", &e.body_text()))
     }
 }
 

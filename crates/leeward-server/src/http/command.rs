@@ -100,8 +100,7 @@ commands! {
 
 /// Runs what was typed.
 pub(super) async fn run(text: &str, call: impl FnOnce(String) -> Call) -> Result<Outcome, Problem> {
-    let typed = text.trim();
-    let body = typed.strip_prefix('/').ok_or_else(|| Problem::bad("a command begins with /"))?;
+    let body = text.strip_prefix('/').ok_or_else(|| Problem::bad("a command begins with /"))?;
     let (name, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let name = name.to_lowercase();
     match COMMANDS.iter().find(|c| c.name == name) {

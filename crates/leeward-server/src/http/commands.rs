@@ -1,7 +1,7 @@
 //! The routes of slash commands: what there is, and one to be run.
 
 use super::App;
-use super::answer::{Answer, Json, Path};
+use super::answer::{Answer, Json, Path, Problem};
 use super::auth::Who;
 use super::changed::through;
 use super::command::{self, COMMANDS, Call, May, Outcome};
@@ -49,7 +49,7 @@ async fn commands(_: Who) -> Answer<Vec<Listed>> {
 #[serde(deny_unknown_fields)]
 struct Typed {
     /// With its slash and what follows.
-    #[schema(max_length = 8192, min_length = 1, example = "/help")]
+    #[schema(max_length = 8192, pattern = "^/", example = "/help")]
     text: String,
     /// As for a post: a command that is repeated says what it said before, and says it once.
     #[schema(value_type = String, pattern = "^[!-~]{1,64}$", min_length = 1, max_length = 64)]
@@ -69,8 +69,14 @@ async fn run_command(
     app.by_account.admit(actor.account, app.node.now())?;
     app.access(&actor, room).await?;
     let Typed { text, nonce } = typed;
+    if text.chars().count() > 8_192 {
+        return Err(Problem::bad("text: at most 8192 characters"));
+    }
     through(async move {
-        command::run(&text, |rest| Call { app, actor, room, nonce, rest }).await.map(Json)
+        command::run(&text, |rest| Call { app, actor, room, nonce, rest })
+            .await
+            .map(Json)
+            .map_err(Problem::by_rule)
     })
     .await
 }

@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use http::header;
-use leeward_core::code::Refusal;
+use leeward_core::code::{Code, Refusal};
+use leeward_core::limits;
+use serde_json::{Value, json};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Components, Content, Info, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr,
@@ -49,6 +51,32 @@ Sign in with a token in the header `authorization: Bearer`, from `/sign-in` or m
 is refused is answered with a `Refusal`: a code, the same in words, and what to do about it. `retry` \
 comes with a time in `after_ms` and in the header `retry-after`.";
 
+/// Says of the protocol's own types what their limits are: the core has them as checks, not as types.
+fn with_limits(document: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(document).expect("the document is plain data");
+    let schemas = &mut document["components"]["schemas"];
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    schemas["Code"]["enum"] = json!(codes);
+    for id in ["AccountId", "RoomId", "FileId", "SessionId", "Seq", "Epoch"] {
+        schemas[id]["maximum"] = json!((1u64 << 53) - 1);
+    }
+    for draft in schemas["Draft"]["oneOf"].as_array_mut().into_iter().flatten() {
+        let fields = &mut draft["properties"];
+        if fields["text"].is_object() {
+            fields["text"]["maxLength"] = json!(limits::TEXT_BYTES_MAX);
+            fields["text"]["pattern"] = json!(r"^[^\u0000]*$");
+        }
+        if fields["files"].is_object() {
+            fields["files"]["maxItems"] = json!(limits::FILES_PER_MESSAGE_MAX);
+        }
+        if fields["emoji"].is_object() {
+            fields["emoji"]["maxLength"] = json!(limits::EMOJI_BYTES_MAX);
+            fields["emoji"]["pattern"] = json!(r"^[^\s\u0000-\u001f\u007f-\u009f:<>&]+$");
+        }
+    }
+    document
+}
+
 /// Adds to every operation what every operation may answer.
 fn completed(mut document: OpenApi) -> OpenApi {
     for item in document.paths.paths.values_mut() {
@@ -85,8 +113,7 @@ fn refused(about: &str) -> Documented {
 
 /// The document and its page.
 pub(super) fn routes(document: OpenApi) -> Router<App> {
-    let json = serde_json::to_vec(&completed(document)).expect("the document is plain data");
-    let json = Bytes::from(json);
+    let json = Bytes::from(with_limits(&completed(document)).to_string());
     Router::new()
         .route("/api/v1/openapi.json", get(move || file("application/json", json.clone())))
         .route("/api/docs", get(page))
@@ -115,9 +142,9 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    fn document() -> serde_json::Value {
+    fn document() -> Value {
         let document = super::super::routes().into_openapi();
-        serde_json::to_value(completed(document)).expect("plain data")
+        with_limits(&completed(document))
     }
 
     fn each(document: &serde_json::Value) -> Vec<(String, serde_json::Value)> {

@@ -142,7 +142,7 @@ async fn upload_state(
 /// answered with the file.
 #[utoipa::path(patch, path = "/files/{file}", tag = "files",
     params(FilePath, ("upload-offset" = u64, Header, description = "where this piece begins")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Option<Vec<u8>>, content_type = "application/octet-stream"),
     responses((status = 200, body = UploadState, headers(("upload-offset" = u64)))))]
 async fn upload_piece(
     State(app): State<App>,

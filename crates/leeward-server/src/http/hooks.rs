@@ -234,7 +234,8 @@ async fn incoming_webhook(
     };
     let text = cut(payload.markdown(), limits::TEXT_BYTES_MAX);
     if text.trim().is_empty() {
-        return Err(Problem::bad("the payload says nothing: no text, attachments or blocks"));
+        let words = "the payload says nothing: no text, attachments or blocks";
+        return Err(Problem::by_rule(Refusal::because(Code::BadRequest, words)));
     }
     let name = shown_name(payload.username.as_deref()).unwrap_or(hook.name);
     let key = headers.get("x-idempotency-key").map(|key| key.as_bytes());

@@ -144,7 +144,8 @@ async fn create_invite(
     let mut rooms: Vec<RoomId> = ask.rooms.into_iter().map(Into::into).collect();
     if rooms.is_empty() {
         if role == Role::Guest {
-            return Err(Problem::bad("a guest's invite names the rooms it leads to"));
+            let words = "a guest's invite names the rooms it leads to";
+            return Err(Problem::by_rule(Refusal::because(Code::BadRequest, words)));
         }
         rooms.extend(stored(app.node.store.room_named("lobby".to_owned()).await)?);
     }
@@ -275,7 +276,8 @@ async fn accept_invite(
     let hash = token_hash(path.token.as_ref());
     let invite = stored(app.node.store.invite_by_token(hash, now).await)?.ok_or(Code::NotFound)?;
     if invite.role > Role::Guest && ask.password.is_none() {
-        return Err(Problem::bad("password: a member chooses one"));
+        let words = "password: a member chooses one";
+        return Err(Problem::by_rule(Refusal::because(Code::BadRequest, words)));
     }
     let name = String::from(ask.name);
     if app.node.accounts.by_name(&name).is_some() {

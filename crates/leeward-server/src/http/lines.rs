@@ -29,10 +29,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct LinesQuery {
-    /// Lines before this one, nearest first.
+    /// Lines before this one, nearest first; counts unless `around` is given.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 9_007_199_254_740_991u64)]
     before: Option<Id>,
-    /// Lines after this one, nearest first.
+    /// Lines after this one, nearest first; counts unless another place is given.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 9_007_199_254_740_991u64)]
     after: Option<Id>,
     /// As many lines on either side of this one.
@@ -69,13 +69,10 @@ async fn lines(
     Params(query): Params<LinesQuery>,
 ) -> Answer<Page> {
     let from = match (query.before, query.after, query.around) {
-        (None, None, None) => PageFrom::Newest,
-        (Some(seq), None, None) => PageFrom::Before(seq.into()),
+        (_, _, Some(seq)) => PageFrom::Around(seq.into()),
+        (Some(seq), _, None) => PageFrom::Before(seq.into()),
         (None, Some(seq), None) => PageFrom::After(seq.into()),
-        (None, None, Some(seq)) => PageFrom::Around(seq.into()),
-        (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
-            return Err(Problem::bad("one of before, after and around at a time"));
-        }
+        (None, None, None) => PageFrom::Newest,
     };
     let limit = bounded(query.limit, SNAPSHOT_MESSAGES, PAGE_ENTRIES_MAX)?;
     app.access(&actor, path.id()).await?;

@@ -4,7 +4,7 @@ use super::App;
 use super::answer::{Answer, Json, Path, Problem, stored};
 use super::auth::Who;
 use super::changed::through;
-use super::text::{Key, Line, Password, Secret, Title, Value};
+use super::text::{Key, Line, Password, Secret, SettingText, Title};
 use axum::extract::State;
 use http::StatusCode;
 use leeward_core::account::Person;
@@ -114,7 +114,7 @@ struct SettingPath {
 #[serde(deny_unknown_fields)]
 struct SettingValue {
     /// Empty: forget it.
-    value: Value,
+    value: SettingText,
 }
 
 /// The version of the account's state after a change.

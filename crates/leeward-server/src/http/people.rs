@@ -58,11 +58,13 @@ async fn people(
 }
 
 fn parse_ids(text: &str) -> Result<Vec<AccountId>, Problem> {
-    let ids: Result<Vec<AccountId>, _> = text.split(',').map(str::parse).collect();
-    match ids {
-        Ok(ids) if ids.len() <= PEOPLE_MAX && text.bytes().all(|b| b != b'+') => Ok(ids),
-        Ok(_) | Err(_) => Err(Problem::bad("ids: at most 200 numbers, separated by commas")),
-    }
+    let id = |part: &str| {
+        let digits = (1..=15).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse().ok().filter(|_| digits)
+    };
+    let ids: Option<Vec<AccountId>> = text.split(',').map(id).collect();
+    ids.filter(|ids| ids.len() <= PEOPLE_MAX)
+        .ok_or_else(|| Problem::bad("ids: at most 200 numbers, separated by commas"))
 }
 
 impl Http {

@@ -55,7 +55,8 @@ async fn post_event(
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     app.by_account.admit(actor.account, app.node.now())?;
     let nonce = post.nonce.clone();
-    let done = app.node.post(&actor, path.id(), post.nonce, post.draft, None).await?;
+    let done = app.node.post(&actor, path.id(), post.nonce, post.draft, None).await;
+    let done = done.map_err(Problem::by_rule)?;
     let status = if done.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(posted(nonce, done))))
 }

@@ -72,10 +72,11 @@ async fn browse_rooms(
     Params(query): Params<BrowseQuery>,
 ) -> Answer<Vec<Listing>> {
     not_guest(&actor)?;
-    let part = query.q.unwrap_or_default().to_lowercase();
-    if part.chars().count() > 256 {
+    let part = query.q.unwrap_or_default();
+    if part.chars().count() > 64 {
         return Err(Problem::bad("q: at most 64 characters"));
     }
+    let part = part.to_lowercase();
     let rooms = stored(app.node.store.public_rooms(actor.account).await)?;
     let fits = |f: &RoomFacts| f.name.contains(&part) || f.topic.to_lowercase().contains(&part);
     let listing = |r: leeward_store::RoomListing| Listing {
@@ -177,8 +178,8 @@ async fn make(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AskDirect {
-    /// The others; nobody: a room for notes to oneself.
-    #[schema(max_items = 8)]
+    /// The others.
+    #[schema(min_items = 1, max_items = 8)]
     people: Vec<Id>,
 }
 
@@ -192,7 +193,7 @@ async fn open_direct(
 ) -> Result<(StatusCode, Json<RoomSummary>), Problem> {
     app.by_account.admit(actor.account, app.node.now())?;
     let ids: Vec<AccountId> = ask.people.into_iter().map(Into::into).collect();
-    let (created, summary) = direct(app, actor, ids).await?;
+    let (created, summary) = direct(app, actor, ids).await.map_err(Problem::by_rule)?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(summary)))
 }

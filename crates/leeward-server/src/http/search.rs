@@ -1,7 +1,7 @@
 //! Searching what has been said, in the rooms of whoever asks.
 
 use super::App;
-use super::answer::{Answer, Id, Json, Params, stored};
+use super::answer::{Answer, Id, Json, Params, Problem, stored};
 use super::auth::Who;
 use super::lines::bounded;
 use super::text::Query;
@@ -63,7 +63,7 @@ async fn search(
 ) -> Answer<Found> {
     app.by_account.admit(actor.account, app.node.now())?;
     let limit = bounded(params.limit, 20, 100)?;
-    let query = SearchQuery::parse(params.q.as_ref())?;
+    let query = SearchQuery::parse(params.q.as_ref()).map_err(Problem::by_rule)?;
     let before = params.before.map(|id| id.0);
     let found = stored(app.node.store.search(actor.account, query, limit, before).await)?;
     let next = found.last().filter(|_| found.len() >= limit).map(|hit| hit.cursor);

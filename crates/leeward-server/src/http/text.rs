@@ -4,7 +4,8 @@
 //! line breaks and tabs are allowed too: the first break terminals and logs, the others lie about
 //! what is written.
 
-use leeward_core::code::Refusal;
+use super::answer::TOO_LONG;
+use leeward_core::code::{Code, Refusal};
 use leeward_core::rules::{check_account_name, check_line, check_room_name};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -84,7 +85,7 @@ text!(
 );
 text!(
     /// The value of a setting.
-    Value, |t| bounded(t, VALUE_CHARS_MAX).and_then(|()| visible_or_break(t)),
+    SettingText, |t| bounded(t, VALUE_CHARS_MAX).and_then(|()| visible_or_break(t)),
     { max_length = 4096,
       pattern = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$" }
 );
@@ -110,7 +111,10 @@ text!(
 );
 
 fn said(checked: Result<(), Refusal>) -> Result<(), String> {
-    checked.map_err(|refusal| refusal.message)
+    checked.map_err(|refusal| {
+        let long = refusal.code == Code::TooLong;
+        if long { format!("{TOO_LONG}: {}", refusal.message) } else { refusal.message }
+    })
 }
 
 fn line(text: &str, required: bool) -> Result<(), String> {
@@ -132,7 +136,7 @@ fn secret(text: &str) -> Result<(), String> {
 
 fn bounded(text: &str, chars_max: usize) -> Result<(), String> {
     if text.chars().count() > chars_max {
-        return Err(format!("it is longer than {chars_max} characters"));
+        return Err(format!("{TOO_LONG} of {chars_max} characters"));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The threads an account follows.
 
 use super::App;
-use super::answer::{Answer, Json, Params, Path, stored};
+use super::answer::{Answer, Json, Params, Path, Problem, stored};
 use super::auth::Who;
 use super::lines::{LinePath, bounded};
 use super::me::Version;
@@ -87,7 +87,8 @@ async fn follow_thread(
 ) -> Answer<Version> {
     let (room, root) = path.ids();
     app.access(&actor, room).await?;
-    let kept = stored(app.node.store.follow(actor.account, room, root, follow.on).await)?;
+    let kept = app.node.store.follow(actor.account, room, root, follow.on).await;
+    let kept = stored(kept).map_err(Problem::by_rule)?;
     app.node.accounts.bump(actor.account, kept.version);
     Ok(version(kept.version))
 }
@@ -113,7 +114,8 @@ async fn read_thread(
     let (room, root) = path.ids();
     let seq = checked(read.seq)?;
     app.access(&actor, room).await?;
-    let kept = stored(app.node.store.mark_thread_read(actor.account, room, root, seq).await)?;
+    let kept = app.node.store.mark_thread_read(actor.account, room, root, seq).await;
+    let kept = stored(kept).map_err(Problem::by_rule)?;
     app.node.accounts.bump(actor.account, kept.version);
     Ok(version(kept.version))
 }

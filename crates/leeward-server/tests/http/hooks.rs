@@ -56,8 +56,8 @@ async fn what_is_no_payload_is_refused() {
     let server = Server::with_people(&[]).await;
     let (_, path) = hook(&server).await;
     let stranger = server.stranger();
-    assert_eq!(stranger.post(&path, json!({})).await.refused(400), "bad_request");
-    assert_eq!(stranger.post(&path, json!({ "text": " " })).await.refused(400), "bad_request");
+    assert_eq!(stranger.post(&path, json!({})).await.refused(422), "bad_request");
+    assert_eq!(stranger.post(&path, json!({ "text": " " })).await.refused(422), "bad_request");
     assert_eq!(stranger.post(&path, json!({ "text": [1] })).await.refused(400), "bad_request");
     assert_eq!(stranger.send(Method::POST, &path, "x").await.refused(415), "unsupported");
     let wrong = "/hooks/0123456789abcdef0123456789abcdef";

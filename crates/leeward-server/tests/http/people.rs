@@ -16,7 +16,7 @@ async fn an_invite_makes_as_many_accounts_as_it_says() {
     let accept = |name: &str| json!({ "name": name, "password": PASSWORD });
     let path = format!("{path}/accept");
     let without = server.stranger().post(&path, json!({ "name": "member" })).await;
-    assert_eq!(without.refused(400), "bad_request");
+    assert_eq!(without.refused(422), "bad_request");
     let taken = server.stranger().post(&path, accept("owner")).await;
     assert_eq!(taken.refused(409), "conflict");
     server.stranger().post(&path, accept("member")).await.ok();

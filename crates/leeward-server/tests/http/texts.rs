@@ -52,7 +52,7 @@ async fn characters_that_deceive_are_refused_in_names_and_titles() {
         assert_eq!(member.post("/api/v1/rooms", room).await.refused(400), "bad_request");
     }
     let long = member.patch("/api/v1/me", json!({ "display": "x".repeat(251) })).await;
-    assert_eq!(long.refused(400), "bad_request");
+    assert_eq!(long.refused(413), "too_long");
     for bad in ["Upper", "a b", "../x", "room/x", "", &"x".repeat(33)] {
         let account = json!({ "name": bad, "password": "correct horse battery" });
         let asked = server.stranger().post("/api/v1/sign-in", account).await;
@@ -68,8 +68,8 @@ async fn messages_out_of_bounds_are_refused_and_nothing_is_stored() {
     let count = async || owner.get(&events).await.ok().as_array().expect("a list").len();
     let before = count().await;
     let drafts = [
-        (json!({ "kind": "message", "text": "" }), 400),
-        (json!({ "kind": "message", "text": "a\u{0}b" }), 400),
+        (json!({ "kind": "message", "text": "" }), 422),
+        (json!({ "kind": "message", "text": "a\u{0}b" }), 422),
         (json!({ "kind": "message", "text": "x".repeat(32 * 1024 + 1) }), 413),
         (json!({ "kind": "message", "text": "x", "thread": 987_654 }), 404),
         (json!({ "kind": "message", "text": "x", "thread": 9_007_199_254_740_991u64 }), 404),
@@ -78,8 +78,8 @@ async fn messages_out_of_bounds_are_refused_and_nothing_is_stored() {
         (json!({ "kind": "message", "text": "x", "files": [1,2,3,4,5,6,7,8,9,10,11] }), 422),
         (json!({ "kind": "edit", "target": 987_654, "text": "x" }), 404),
         (json!({ "kind": "delete", "target": 0 }), 404),
-        (json!({ "kind": "react", "target": 1, "emoji": "", "on": true }), 400),
-        (json!({ "kind": "react", "target": 1, "emoji": "<b>", "on": true }), 400),
+        (json!({ "kind": "react", "target": 1, "emoji": "", "on": true }), 422),
+        (json!({ "kind": "react", "target": 1, "emoji": "<b>", "on": true }), 422),
         (json!({ "kind": "fly" }), 400),
         (json!({ "kind": "message", "text": "x", "more": true }), 400),
     ];
