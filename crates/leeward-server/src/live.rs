@@ -128,6 +128,9 @@ impl Shard {
         let hello = conn.state.borrow_mut().opening.as_mut().and_then(|o| o.hello.take());
         let hello = hello.map(|hello| *hello).unwrap_or_default();
         let version = self.node.accounts.version(who.account);
+        // Its lease may be shorter than the patience that it has been shown so far.
+        let turn = self.wheel.borrow_mut().put(conn.id, self.now().plus_ms(lease.lease_ms.into()));
+        conn.state.borrow_mut().turn = turn;
         self.together(|| {
             self.send(conn, &frame);
             if hello.account_version != 0 && hello.account_version == version {

@@ -7,6 +7,7 @@
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use leeward_core::code::{Code, Refusal};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
@@ -25,6 +26,7 @@ pub struct Passwords {
     queue: SyncSender<Job>,
     /// What a sign-in under an unknown name is compared with, so that it takes as long as another.
     nobody: Arc<str>,
+    asked: AtomicU64,
 }
 
 struct Job {
@@ -57,7 +59,12 @@ impl Passwords {
                 .name(format!("passwords-{i}"))
                 .spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue, nobody: hash("the password of nobody").into() })
+        Ok(Self { queue, nobody: hash("the password of nobody").into(), asked: AtomicU64::new(0) })
+    }
+
+    /// How many hashes have been asked for.
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The PHC string to keep for this password.
@@ -87,6 +94,7 @@ impl Passwords {
 
     async fn run(&self, password: String, task: Task) -> Result<Answer, Refusal> {
         let (answer, done) = oneshot::channel();
+        self.asked.fetch_add(1, Ordering::Relaxed);
         self.queue.try_send(Job { password, task, answer }).map_err(|e| match e {
             TrySendError::Full(_) => Refusal::because(
                 Code::RateLimited,
