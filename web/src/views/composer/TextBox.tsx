@@ -78,6 +78,9 @@ export function TextBox(props: Props) {
   };
   const keyInChoices = (event: KeyboardEvent<HTMLTextAreaElement>): boolean => {
     const choice = choices[Math.min(chosen, choices.length - 1)];
+    // What is typed out in full needs no completing: Enter sends it.
+    const complete = wish !== null && choice?.insert.trim() === text.slice(wish.start).trim();
+    if (event.key === "Enter" && complete) return false;
     if (event.key === "ArrowDown") setChosen((chosen + 1) % choices.length);
     else if (event.key === "ArrowUp") setChosen((chosen + choices.length - 1) % choices.length);
     else if (event.key === "Escape") setWish(null);
