@@ -44,7 +44,8 @@ pub(crate) fn serve(method: &Method, path: &str, headers: &HeaderMap) -> Respons
 
 /// The build of the client, for clients to compare with their own; empty when there is none.
 pub(crate) fn build() -> String {
-    Dist::get(INDEX).map(|f| tag(&f)[..12].to_owned()).unwrap_or_default()
+    let named = Dist::get("build.txt").and_then(|f| String::from_utf8(f.data.into_owned()).ok());
+    named.map(|name| name.trim().to_owned()).unwrap_or_default()
 }
 
 fn pick(name: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, bool)> {

@@ -9,6 +9,8 @@ export interface BarFacts {
   readonly inSyncBefore: Millis | null;
   readonly waiting: number;
   readonly shed: readonly string[];
+  /** The server serves another build of this app. */
+  readonly update: boolean;
   readonly missed: {
     readonly count: number;
     readonly atLeast: boolean;
@@ -42,9 +44,11 @@ export function shownBar(bar: MachineBar, facts: BarFacts, before: Bar): Bar {
   return JSON.stringify(next) === JSON.stringify(before) ? before : next;
 }
 
-function whole(bar: MachineBar, { inSyncBefore, waiting, shed, missed }: BarFacts): Bar {
+function whole(bar: MachineBar, facts: BarFacts): Bar {
+  const { inSyncBefore, waiting, shed, missed, update } = facts;
   switch (bar.state) {
     case "live":
+      return update ? { state: "reload", unsent: waiting } : { state: "live" };
     case "blip":
       return { state: bar.state };
     case "reconnecting":

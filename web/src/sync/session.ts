@@ -2,7 +2,7 @@
  * One account on this page: puts its machines together and turns what they know into the state that
  * is rendered. Begins with what is kept on the device and goes on with the server.
  */
-import type { AccountId, Event, Millis, RoomId, ServerFrame } from "../wire/types.ts";
+import type { AccountId, AccountState, Event, Millis, RoomId, ServerFrame } from "../wire/types.ts";
 import { byWallClock, shownBar } from "./bar.ts";
 import { Connection } from "./connection.ts";
 import { Drafts } from "./drafts.ts";
@@ -21,6 +21,7 @@ import type { MachineBar } from "./reconnectWords.ts";
 import type { RoomLog } from "./roomLog.ts";
 import { Rooms } from "./rooms.ts";
 import { attentionOf, sectionsOf, shownRoom, shownThread } from "./shown.ts";
+import { unreachedWorkspace } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Tabs } from "./tabs.ts";
 import { Threads } from "./threads.ts";
@@ -36,6 +37,8 @@ export interface SessionEvents {
     key: string,
     values: Readonly<Record<string, string | number>>,
   ) => void;
+  /** The connection is in sync. */
+  readonly live: () => void;
   /** Another page signed out. */
   readonly signedOut: () => void;
   /** Something to tell a person who is not looking. */
@@ -274,6 +277,7 @@ export class Session {
           inSyncBefore: this.#inSyncBefore,
           waiting: this.outbox.waiting(),
           shed: state.shed,
+          update: isOther(state.workspace?.build ?? "", this.#world.build),
           missed: { ...this.#missed, atLeast: this.rooms.gaps.size > 0 },
         },
         state.bar,
@@ -301,7 +305,7 @@ export class Session {
         break;
       case "account":
         this.people.learn([...frame.people, frame.me]);
-        this.#take({ ...frame, settings: strings(frame.settings), asOf: this.#world.wall() });
+        this.#take(keptOf(frame, this.#world.wall()));
         break;
       case "account_room":
       case "account_room_gone":
@@ -366,6 +370,7 @@ export class Session {
       this.uploads.live();
       this.threads.refresh();
       this.notifications.caughtUp();
+      this.#events.live();
     }
     this.persist.accountChanged();
   }
@@ -385,12 +390,12 @@ export class Session {
     this.people.learn([...account.people, account.me]);
     this.rooms.account({ rooms: [...account.rooms] });
     this.reading.impose();
-    const { workspace } = this.#store.getState();
+    const workspace = this.#store.getState().workspace ?? unreachedWorkspace;
     this.#store.set({
       phase: "signed_in",
       me: account.me,
       settings: account.settings,
-      ...(workspace === null ? {} : { workspace: { ...workspace, name: account.workspace } }),
+      workspace: { ...workspace, name: account.workspace },
     });
     this.#watch();
     this.persist.accountChanged();
@@ -439,8 +444,18 @@ export class Session {
   }
 }
 
+/** Whether the server serves another build than the one that runs. */
+function isOther(served: string, own: string): boolean {
+  return served !== "" && served !== own;
+}
+
 function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
+function keptOf(state: AccountState, asOf: Millis): KeptAccount {
+  const { version, me, workspace, rooms, people, settings } = state;
+  return { version, me, workspace, rooms, people, settings: strings(settings), asOf };
 }
 
 function strings(settings: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -1,5 +1,5 @@
 /** The state before anything is known. */
-import type { State } from "./model.ts";
+import type { State, Workspace } from "./model.ts";
 import { placeAt } from "./place.ts";
 
 /** The state of a page that has just been opened at a path. */
@@ -40,3 +40,14 @@ export function nobody() {
     attention: { count: 0, bold: false },
   } as const satisfies Partial<State>;
 }
+
+/** What is assumed of a server that has not been reached on this page. */
+export const unreachedWorkspace: Workspace = {
+  name: "",
+  needsSetup: false,
+  build: "",
+  textBytesMax: 32 * 1024,
+  fileBytesMax: Number.POSITIVE_INFINITY,
+  filesPerMessageMax: 10,
+  passwordCharsMin: 8,
+};
