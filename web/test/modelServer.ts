@@ -72,6 +72,8 @@ export class ModelServer {
   /** Lines of a snapshot. */
   snapshotLines = 10;
   up = true;
+  /** Posts received, repeated ones too. */
+  posts = 0;
   /** Refuses the next posts with this. */
   refuse: { code: Code; then: "retry" | "give_up"; after_ms?: number } | null = null;
   /** Set to see whether the tests notice: stores a repeated nonce again. */
@@ -289,6 +291,7 @@ export class ModelServer {
   }
 
   #post(pipe: Pipe, room: number, nonce: string, draft: Draft): void {
+    this.posts++;
     const known = this.nonces.get(`${pipe.account} ${nonce}`);
     if (known !== undefined && !this.forgetsNonces) {
       this.#send(pipe, { t: "posted", nonce, ...known });

@@ -47,6 +47,10 @@ interface Entry {
 
 /** A refusal that does not say when to come back. */
 const RETRY_MS = 2_000;
+/** A page that goes has let go of its locks after this. */
+const GONE_MS = 1_500;
+/** While there are entries of other pages, this often it is looked whether those live. */
+const LOOK_MS = 15_000;
 
 export class Outbox {
   readonly #world: OutboxWorld;
@@ -58,12 +62,14 @@ export class Outbox {
   /** Rooms in which the server wants a pause. */
   readonly #resting = new Set<RoomId>();
   #order = 0;
+  #watching = false;
 
   constructor(world: OutboxWorld) {
     this.#world = world;
     world.tabs.hear((what) => {
       if (what.kind === "outbox") void this.reload();
-      if (what.kind === "gone") void this.adopt();
+      // A page that says so is gone only a moment later.
+      if (what.kind === "gone") world.later(() => void this.adopt(), GONE_MS);
     });
   }
 
@@ -167,7 +173,21 @@ export class Outbox {
       if (known?.kept.owner === this.#world.tabs.id) continue;
       this.#set(entry, entry.failed === null ? "sending" : "failed", entry.failed);
       this.#order = Math.max(this.#order, entry.order);
+      this.#watch();
     }
+  }
+
+  /** Looks after the entries of other pages: whoever crashes does not say so. */
+  #watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#world.later(() => {
+      this.#watching = false;
+      const { id } = this.#world.tabs;
+      if (![...this.#entries.values()].some(({ kept }) => kept.owner !== id)) return;
+      void this.adopt();
+      this.#watch();
+    }, LOOK_MS);
   }
 
   /** Takes over the entries of pages that are gone. */
