@@ -29,7 +29,7 @@ class Server:
         self.dir = WORK / name
         if fresh:
             shutil.rmtree(self.dir, ignore_errors=True)
-        self.dir.mkdir(parents=True, exist_ok=True)
+        (self.dir / "data").mkdir(parents=True, exist_ok=True)
         self.port, self.operator_port = free_port(), free_port()
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.roots = None
@@ -46,13 +46,6 @@ class Server:
             self.flags += ["--set", f"tls.cert_file={cert}", "--set", f"tls.key_file={key}"]
 
     def __enter__(self):
-        token_file = self.dir / "token"
-        if not token_file.exists():
-            owner = json.dumps({"name": "owner", "role": "owner"})
-            made = leeward(self.flags, "account", "import", "-", "--tokens", "--json", input=owner)
-            token_file.write_text(json.loads(made)[0]["token"])
-            token_file.chmod(0o600)
-        self.token_file = token_file
         self.log = open(self.dir / "log", "w")
         start = time.monotonic()
         self.process = subprocess.Popen(
@@ -60,6 +53,12 @@ class Server:
         )
         self.wait_ready()
         self.ready_after = time.monotonic() - start
+        self.token_file = self.dir / "token"
+        if not self.token_file.exists():
+            owner = json.dumps({"name": "owner", "role": "owner"})
+            made = leeward(self.flags, "account", "import", "-", "--tokens", "--json", input=owner)
+            self.token_file.write_text(json.loads(made)[0]["token"])
+            self.token_file.chmod(0o600)
         return self
 
     def wait_ready(self):

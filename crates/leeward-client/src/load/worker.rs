@@ -22,6 +22,9 @@ const MARK: &str = "load ";
 /// The digits of the time: microseconds since 1970 need 16.
 const TIME_DIGITS: usize = 16;
 
+/// People in a room who post in turn.
+const SPEAKERS: usize = 16;
+
 /// An order and where the answer goes.
 pub(super) type Told = (Order, oneshot::Sender<io::Result<Seen>>);
 
@@ -149,17 +152,21 @@ impl Worker {
 
     /// Has somebody in each room post in turn, evenly spread over the second.
     fn talk(&mut self, rooms: &[RoomId], per_second: f64, text_bytes: usize) {
-        let desk_in = |room| self.people.iter().find(|p| p.desk.room == room);
-        let desks: Vec<_> =
-            rooms.iter().filter_map(|r| desk_in(*r)).map(|p| Rc::clone(&p.desk)).collect();
-        if desks.is_empty() {
+        // One person has one post on its way at a time; several in each room do not wait for answers.
+        let mut turns: Vec<(usize, Rc<Desk>)> = Vec::new();
+        for room in rooms {
+            let desks = self.people.iter().filter(|p| p.desk.room == *room).take(SPEAKERS);
+            turns.extend(desks.enumerate().map(|(n, p)| (n, Rc::clone(&p.desk))));
+        }
+        turns.sort_by_key(|(n, _)| *n);
+        if turns.is_empty() {
             return;
         }
-        let every = Duration::from_secs_f64(1.0 / (per_second * desks.len() as f64));
+        let every = Duration::from_secs_f64(1.0 / (per_second * rooms.len() as f64));
         self.talk = Some(tokio::task::spawn_local(async move {
             let mut clock = tokio::time::interval(every);
             clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
-            for desk in desks.iter().cycle() {
+            for (_, desk) in turns.iter().cycle() {
                 clock.tick().await;
                 desk.text_bytes.set(text_bytes);
                 desk.posts.set(desk.posts.get() + 1);
