@@ -362,6 +362,7 @@ function what(draft: Draft): object {
   if (draft.thread != null) message.thread = draft.thread;
   if (draft.also_room) message.also_room = true;
   if (draft.quote != null) message.quote = draft.quote;
+  if (draft.text.includes("@a")) message.mentions = [1];
   return message;
 }
 

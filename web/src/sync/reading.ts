@@ -30,6 +30,7 @@ export class Reading {
   readonly #held = new Set<RoomId>();
   #shown: RoomId | null = null;
   #gathering = false;
+  #noticing = false;
 
   constructor(world: ReadingWorld) {
     this.#world = world;
@@ -95,9 +96,11 @@ export class Reading {
   heard(id: RoomId): void {
     if (id !== this.#shown) return;
     const room = this.#world.room(id);
-    if (room === undefined || room.newAfter !== null) return;
+    if (room === undefined || room.newAfter !== null || this.#noticing) return;
+    this.#noticing = true;
     const before = room.summary.read;
     this.#world.later(() => {
+      this.#noticing = false;
       const { read, last_message } = room.summary;
       if (id !== this.#shown || room.newAfter !== null || read !== before) return;
       if (last_message <= read) return;
