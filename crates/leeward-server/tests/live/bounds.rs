@@ -12,7 +12,6 @@ async fn the_node_carries_no_more_connections_than_it_may() {
     for _ in 0..3 {
         held.push(Line::sign_in(&world, &owner).await);
     }
-    let mut last = 0;
     for _ in 0..5 {
         let mut line = Line::open(world.address, &[]).await;
         line.say(&json!({"t": "hello", "token": owner.token})).await;
@@ -20,8 +19,7 @@ async fn the_node_carries_no_more_connections_than_it_may() {
         assert_eq!((end.code, &end.said["code"]), (4010, &json!("full")));
         assert_eq!(end.said["t"], "refuse");
         let after = end.said["after_ms"].as_u64().expect("it says when to come back");
-        assert!(after >= 1_000 && after >= last, "each at another time: {after} after {last}");
-        last = after;
+        assert!((1_000..2_000).contains(&after), "not at once, and soon: {after}");
     }
     assert_eq!(world.figure("leeward_admissions").await, 3);
     drop(held.pop());
