@@ -188,6 +188,41 @@ test("two pages of one account send what each has written, once", async () => {
   }
 });
 
+test("a page does not send what another that lives is sending", async () => {
+  const first = await live();
+  const slow = server.pipes[0];
+  say(first, "mine");
+  await time.pass(20);
+  await open();
+  for (let i = 0; i < 10; i++) {
+    for (const pipe of server.pipes) if (pipe !== slow) while (server.step(pipe));
+    await time.pass(50);
+  }
+  expect(server.posts).toBe(0);
+  await calm();
+  expect(server.posts).toBe(1);
+});
+
+test("over a good line each draft is sent once", async () => {
+  const page = await live();
+  for (const text of ["one", "two", "three", "four"]) say(page, text);
+  await calm();
+  expect(texts()).toEqual(["one", "two", "three", "four"]);
+  expect(server.posts).toBe(4);
+});
+
+test("a busy store is left alone for as long as it asks", async () => {
+  const page = await live();
+  server.refuse = { code: "store_busy", then: "retry", after_ms: 5_000 };
+  say(page, "first");
+  await time.pass(50);
+  server.run();
+  say(page, "second");
+  await time.pass(2_000);
+  server.run();
+  expect(server.posts).toBe(1);
+});
+
 test("what a closed page has not sent is sent by the page that is left", async () => {
   const first = await live();
   const second = await live();

@@ -63,7 +63,9 @@ export class Reading {
   readInView(id: RoomId): void {
     if (!this.#world.attentive() || this.#held.has(id)) return;
     const room = this.#world.room(id);
-    if (room === undefined || room.summary.last_message <= room.summary.read) return;
+    // The list may know of a message before the room has it: what is not here cannot be in view.
+    const { read, last_message } = room?.summary ?? { read: 0, last_message: 0 };
+    if (room === undefined || last_message <= read || room.at.seq <= read) return;
     this.#mark(id, room, room.at.seq);
   }
 
