@@ -69,7 +69,7 @@ PYTHON
 )
 
 "$home/bin/schemathesis" --config-file scripts/schemathesis.toml run "$url/api/v1/openapi.json" \
-  --header "Authorization: Bearer $token" --checks all --continue-on-failure --workers 2 \
+  --header "Authorization: Bearer $token" --checks all --continue-on-failure --workers 1 \
   --request-timeout 30 --no-color "$@"
 kill -0 "$server" || { echo "the server has died"; cat "$data/log"; exit 1; }
 if grep -E ' (WARN|ERROR) ' "$data/log"; then echo "the server complained"; exit 1; fi

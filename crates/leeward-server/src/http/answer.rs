@@ -13,6 +13,7 @@ use leeward_core::code::{Code, Refusal};
 use leeward_store::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Largest JSON body, in bytes: the longest message with every byte escaped, and its envelope.
@@ -129,7 +130,26 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Problem::bad("the body does not fit: it is no JSON object"));
     }
-    serde_json::from_slice(body).map_err(|e| unfit("the body", &e.to_string()))
+    serde_json::from_slice(body).or_else(|e| {
+        // To JSON, 7.0 is the integer 7.
+        let whole = serde_json::from_slice(body).ok().map(with_integers);
+        let again = whole.and_then(|value| serde_json::from_value(value).ok());
+        again.ok_or_else(|| unfit("the body", &e.to_string()))
+    })
+}
+
+fn with_integers(value: Value) -> Value {
+    match value {
+        Value::Number(n) => match n.as_f64() {
+            Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() < 9e15 => json!(f as i64),
+            Some(_) | None => Value::Number(n),
+        },
+        Value::Array(items) => items.into_iter().map(with_integers).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(k, v)| (k, with_integers(v))).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value,
+    }
 }
 
 /// What is to be said of something that could not be read.
@@ -265,4 +285,30 @@ pub(crate) fn stored<T>(result: Result<T, StoreError>) -> Result<T, Problem> {
         }
         Refusal::from(e).into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, PartialEq, Debug)]
+    struct Asked {
+        id: Id,
+    }
+
+    #[test]
+    fn an_integer_may_be_written_with_a_point() {
+        let parsed = |body: &str| parse::<Asked>(body.as_bytes()).ok();
+        assert_eq!(parsed(r#"{"id":7}"#), Some(Asked { id: Id(7) }));
+        assert_eq!(parsed(r#" {"id":7.0}"#), Some(Asked { id: Id(7) }));
+        assert_eq!(parsed(r#"{"id":7.5}"#), None);
+        assert_eq!(parsed(r#"{"id":0}"#), None);
+        assert_eq!(parsed(r#"{"id":-7.0}"#), None);
+        assert_eq!(parsed(r#"{"id":1e300}"#), None);
+    }
+
+    #[test]
+    fn a_list_is_not_an_object() {
+        assert!(parse::<Asked>(b"[7]").is_err());
+    }
 }

@@ -33,7 +33,6 @@ struct Listed {
 /// The slash commands
 #[utoipa::path(get, path = "/commands", tag = "commands",
     responses((status = 200, body = Vec<Listed>)))]
-#[expect(clippy::unused_async, reason = "routes are asynchronous")]
 async fn commands(_: Who) -> Answer<Vec<Listed>> {
     let listed = COMMANDS.iter().map(|c| Listed {
         name: c.name,

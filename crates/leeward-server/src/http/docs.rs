@@ -61,6 +61,7 @@ fn with_limits(document: &OpenApi) -> Value {
         schemas[id]["maximum"] = json!((1u64 << 53) - 1);
     }
     for draft in schemas["Draft"]["oneOf"].as_array_mut().into_iter().flatten() {
+        draft["additionalProperties"] = json!(false);
         let fields = &mut draft["properties"];
         if fields["text"].is_object() {
             fields["text"]["maxLength"] = json!(limits::TEXT_BYTES_MAX);
@@ -81,6 +82,10 @@ fn with_limits(document: &OpenApi) -> Value {
 fn completed(mut document: OpenApi) -> OpenApi {
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
+            let too_long = ResponseBuilder::new()
+                .description("the address and the headers are longer than 16 KiB; no body");
+            let too_long = RefOr::T(too_long.build());
+            operation.responses.responses.entry("431".to_owned()).or_insert(too_long);
             for (status, about) in [
                 ("4XX", "refused: the code says why"),
                 ("5XX", "not done: come back after the time given"),

@@ -65,7 +65,7 @@ struct NamedPath {
     file: Id,
     /// Any name: for the address bar, and for programs that save under it.
     #[serde(rename = "name")]
-    #[param(rename = "name", max_length = 255)]
+    #[param(rename = "name")]
     _name: String,
 }
 

@@ -45,14 +45,14 @@ async fn people(
 ) -> Answer<Vec<Person>> {
     let visible = app.visible_people(&actor).await?;
     let seen = |id: AccountId| visible.as_ref().is_none_or(|v| v.contains(&id));
+    let prefix = query.q.unwrap_or_default();
+    if prefix.chars().count() > 64 {
+        return Err(Problem::bad("q: at most 64 characters"));
+    }
     if let Some(ids) = query.ids {
         let ids = parse_ids(&ids)?;
         let ids: Vec<_> = ids.into_iter().filter(|id| seen(*id)).collect();
         return Ok(Json(app.node.accounts.people(&ids)));
-    }
-    let prefix = query.q.unwrap_or_default();
-    if prefix.chars().count() > 64 {
-        return Err(Problem::bad("q: at most 64 characters"));
     }
     Ok(Json(app.node.accounts.find(&prefix, PEOPLE_MAX, seen)))
 }

@@ -138,7 +138,7 @@ async fn create_room(
     members.extend(others.into_iter().map(|id| (id, MemberRole::Member)));
     let facts = RoomFacts {
         room_kind,
-        name: ask.name.into(),
+        name: ask.name.checked()?,
         topic: topic(ask.topic),
         archived: false,
         read_only: false,

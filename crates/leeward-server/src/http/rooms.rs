@@ -109,7 +109,9 @@ pub(super) async fn change_room(
     if facts.room_kind == RoomKind::Direct {
         return Err(Refusal::because(Code::Forbidden, "a direct room stays as it is").into());
     }
-    facts.name = edit.name.map_or(facts.name, Into::into);
+    if let Some(name) = edit.name {
+        facts.name = name.checked()?;
+    }
     facts.topic = edit.topic.map_or(facts.topic, Into::into);
     facts.archived = edit.archived.unwrap_or(facts.archived);
     facts.read_only = edit.read_only.unwrap_or(facts.read_only);

@@ -4,7 +4,7 @@
 //! line breaks and tabs are allowed too: the first break terminals and logs, the others lie about
 //! what is written.
 
-use super::answer::TOO_LONG;
+use super::answer::{Problem, TOO_LONG};
 use leeward_core::code::{Code, Refusal};
 use leeward_core::rules::{check_account_name, check_line, check_room_name};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,14 @@ pub(crate) const PASSWORD_CHARS_MAX: usize = 256;
 const QUERY_CHARS_MAX: usize = 500;
 /// Longest value of a setting, in characters: a list of a few hundred rooms.
 const VALUE_CHARS_MAX: usize = 4_096;
+
+impl RoomName {
+    /// The name, where it keeps to the rules for which JSON Schema has no words.
+    pub(crate) fn checked(self) -> Result<String, Problem> {
+        check_room_name(&self.0).map_err(Problem::by_rule)?;
+        Ok(self.0)
+    }
+}
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $check:expr, { $($schema:tt)* }) => {
@@ -57,7 +65,7 @@ text!(
 );
 text!(
     /// The name of a room, without `#`: lower-case letters of any script, digits and `. _ -`.
-    RoomName, |t| said(check_room_name(t)), { max_length = 32, min_length = 1, example = "lobby" }
+    RoomName, |t| bounded(t, 32), { max_length = 32, example = "lobby" }
 );
 text!(
     /// One line that is not empty: a display name, the name of a workspace, of a device, of a hook.
@@ -81,7 +89,8 @@ text!(
 );
 text!(
     /// A query of the search.
-    Query, |t| bounded(t, QUERY_CHARS_MAX).and_then(|()| visible(t)), { max_length = 500 }
+    Query, |t| bounded(t, QUERY_CHARS_MAX).and_then(|()| no_nul(t)),
+    { max_length = 500, pattern = r"^[^\u0000]*$" }
 );
 text!(
     /// The value of a setting.
@@ -131,6 +140,10 @@ fn password(text: &str) -> Result<(), String> {
 
 fn secret(text: &str) -> Result<(), String> {
     bounded(text, PASSWORD_CHARS_MAX)?;
+    no_nul(text)
+}
+
+fn no_nul(text: &str) -> Result<(), String> {
     if text.contains('\0') { Err("it contains a NUL character".into()) } else { Ok(()) }
 }
 

@@ -26,12 +26,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Nobody has an account yet.
-    pub(crate) async fn fresh() -> Self {
-        Self::configured(|_| {}).await
+    pub(crate) fn fresh() -> Self {
+        Self::configured(|_| {})
     }
 
     /// The same with other settings.
-    pub(crate) async fn configured(change: impl FnOnce(&mut NodeConfig)) -> Self {
+    pub(crate) fn configured(change: impl FnOnce(&mut NodeConfig)) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let mut config = NodeConfig::new(dir.path());
         config.setup_token = Some(SETUP_TOKEN.to_owned());
@@ -65,7 +65,7 @@ impl Server {
         change: impl FnOnce(&mut NodeConfig),
         names: &[&str],
     ) -> Self {
-        let mut server = Self::configured(change).await;
+        let mut server = Self::configured(change);
         let made = server.stranger().post("/api/v1/setup", owner_account()).await.ok();
         server.keep("owner", &made);
         let owner = server.person("owner");
@@ -215,7 +215,7 @@ const RELIED_ON: &[&str] = &[
 
 #[tokio::test]
 async fn what_clients_rely_on_is_in_the_document() {
-    let server = Server::fresh().await;
+    let server = Server::fresh();
     let document = document(&server).await;
     for route in RELIED_ON {
         let (method, path) = route.split_once(' ').expect("method and path");
@@ -247,7 +247,7 @@ async fn every_answer_keeps_a_browser_from_being_used_against_its_owner() {
 
 #[tokio::test]
 async fn the_page_of_the_api_loads_nothing_from_elsewhere() {
-    let server = Server::fresh().await;
+    let server = Server::fresh();
     for path in ["/api/docs", "/api/docs/docs.js", "/api/docs/docs.css"] {
         let answer = server.stranger().get(path).await;
         assert_eq!(answer.status.as_u16(), 200);

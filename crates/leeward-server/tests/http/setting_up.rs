@@ -5,7 +5,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn a_fresh_server_waits_to_be_set_up_and_then_no_more() {
-    let server = Server::fresh().await;
+    let server = Server::fresh();
     let stranger = server.stranger();
     let before = stranger.get("/api/v1/workspace").await.ok();
     assert_eq!(before["needs_setup"], true);
@@ -33,7 +33,7 @@ async fn a_fresh_server_waits_to_be_set_up_and_then_no_more() {
 
 #[tokio::test]
 async fn only_the_printed_link_sets_up() {
-    let server = Server::fresh().await;
+    let server = Server::fresh();
     let mut account = owner_account();
     account["token"] = json!("0000000000000000000000000000000000");
     assert_eq!(server.stranger().post("/api/v1/setup", account).await.refused(401), "sign_in");
