@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::event::{Event, What};
 use crate::id::{AccountId, Epoch, Instant, Position, RoomId, Seq};
 use bytes::Bytes;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// Events that may wait for the one before them, in bytes for each room.
@@ -156,8 +157,8 @@ impl Hub {
 
     /// Has a room read, unless it is here or on its way.
     pub(super) fn load(&mut self, now: Instant, id: RoomId) {
-        if !self.rooms.contains_key(&id) {
-            self.rooms.insert(id, Room::loading(now));
+        if let Entry::Vacant(place) = self.rooms.entry(id) {
+            place.insert(Room::loading(now));
             self.outputs.push_back(Output::Load(id));
         }
     }

@@ -41,12 +41,11 @@ fn live() -> Session {
 
 fn closed_for(out: &[Output]) -> Code {
     let [Output::Send(frame), Output::Close(refusal)] = out else { panic!("{out:?}") };
-    match frame {
-        ServerFrame::Goodbye { refusal: said } | ServerFrame::Refuse { refusal: said, .. } => {
-            assert_eq!(said, refusal, "what is said is what is done");
-        }
-        other => panic!("{other:?}"),
-    }
+    let (ServerFrame::Goodbye { refusal: said } | ServerFrame::Refuse { refusal: said, .. }) = frame
+    else {
+        panic!("{frame:?}")
+    };
+    assert_eq!(said, refusal, "what is said is what is done");
     refusal.code
 }
 
