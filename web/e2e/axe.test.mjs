@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
+import { journey } from "./journey.mjs";
 import { device, inRoom, launch, message, messages, say, setUp, tool } from "./people.mjs";
 import { Server } from "./server.mjs";
 
@@ -43,7 +44,7 @@ async function clean(page, screen) {
   assert.deepEqual(await faults(page), [], screen);
 }
 
-test("the page of the set-up link and of signing in", async () => {
+journey("the page of the set-up link and of signing in", async () => {
   for (const colorScheme of ["light", "dark"]) {
     const page = await device(browser, { colorScheme });
     await page.goto(server.setupLink);
@@ -61,7 +62,7 @@ test("the page of the set-up link and of signing in", async () => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`the room, its panels and the pages around it, ${colorScheme}`, async () => {
+  journey(`the room, its panels and the pages around it, ${colorScheme}`, async () => {
     const page = await device(browser, { colorScheme });
     await page.goto(server.url);
     await page.getByRole("textbox", { name: "Name" }).fill("owner");

@@ -31,7 +31,15 @@ export async function tab(page) {
   return watched(await page.context().newPage());
 }
 
+const opened = new Set();
+
+/** Every page that is open, oldest first. */
+export function pages() {
+  return [...opened].filter((page) => !page.isClosed());
+}
+
 function watched(page) {
+  opened.add(page);
   page.faults = [];
   page.on("pageerror", (error) => page.faults.push(String(error)));
   page.on("console", (message) => {
@@ -94,9 +102,9 @@ export async function say(page, text) {
   await composer(page).press("Enter");
 }
 
-/** The connection bar. */
+/** The connection bar. While it says nothing it has no place, so that it is no part of the page's roles. */
 export function bar(page) {
-  return page.getByRole("status", { name: "Connection" });
+  return page.locator('[role="status"][aria-label="Connection"]');
 }
 
 /** Does something with a message by its toolbar. */

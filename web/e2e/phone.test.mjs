@@ -1,6 +1,7 @@
 /** A phone: one column, everything within reach, nothing wider than the screen. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
+import { journey } from "./journey.mjs";
 import { composer, device, inRoom, join, launch, message, say, setUp } from "./people.mjs";
 import { Server } from "./server.mjs";
 
@@ -24,7 +25,7 @@ async function fits(page) {
   assert.equal(wide, 0, "nothing is wider than the screen");
 }
 
-test("a phone goes from the invite to the room and back to the list of rooms", async () => {
+journey("a phone goes from the invite to the room and back to the list of rooms", async () => {
   const phone = await join(browser, server, "member", "member", PHONE);
   await fits(phone);
   await composer(phone).waitFor();

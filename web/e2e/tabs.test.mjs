@@ -1,6 +1,7 @@
 /** A tab that sleeps, and two tabs of one account. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
+import { journey } from "./journey.mjs";
 import {
   bar,
   composer,
@@ -31,24 +32,27 @@ after(async () => {
   await server?.stop();
 });
 
-test("a tab that was frozen catches up when it wakes, without a hole and without a double", async () => {
-  const sleeper = await member.context().newCDPSession(member);
-  await sleeper.send("Page.setWebLifecycleState", { state: "frozen" });
-  for (let n = 1; n <= 5; n += 1) await say(owner, `while you slept ${n}.`);
-  await message(owner, "while you slept 5.").waitFor();
-  await sleeper.send("Page.setWebLifecycleState", { state: "active" });
-  await message(member, "while you slept 5.").waitFor();
-  for (let n = 1; n <= 5; n += 1) {
-    assert.equal(await message(member, `while you slept ${n}.`).count(), 1);
-  }
-  await eventually(
-    () => bar(member).textContent(),
-    (said) => said.trim() === "",
-    "the bar is silent",
-  );
-});
+journey(
+  "a tab that was frozen catches up when it wakes, without a hole and without a double",
+  async () => {
+    const sleeper = await member.context().newCDPSession(member);
+    await sleeper.send("Page.setWebLifecycleState", { state: "frozen" });
+    for (let n = 1; n <= 5; n += 1) await say(owner, `while you slept ${n}.`);
+    await message(owner, "while you slept 5.").waitFor();
+    await sleeper.send("Page.setWebLifecycleState", { state: "active" });
+    await message(member, "while you slept 5.").waitFor();
+    for (let n = 1; n <= 5; n += 1) {
+      assert.equal(await message(member, `while you slept ${n}.`).count(), 1);
+    }
+    await eventually(
+      () => bar(member).textContent(),
+      (said) => said.trim() === "",
+      "the bar is silent",
+    );
+  },
+);
 
-test("a device without a network says so, keeps what is written and sends it once", async () => {
+journey("a device without a network says so, keeps what is written and sends it once", async () => {
   await member.context().setOffline(true);
   await bar(member)
     .getByText(/offline|Reconnecting/)
@@ -64,7 +68,7 @@ test("a device without a network says so, keeps what is written and sends it onc
   assert.equal(await message(member, "from the tunnel").count(), 1);
 });
 
-test("two tabs of one account show the same, sent from either", async () => {
+journey("two tabs of one account show the same, sent from either", async () => {
   const second = await tab(member);
   await second.goto(member.url());
   await inRoom(second, "lobby");
@@ -80,7 +84,7 @@ test("two tabs of one account show the same, sent from either", async () => {
   await second.close();
 });
 
-test("what is read on one device is read on the other", async () => {
+journey("what is read on one device is read on the other", async () => {
   const phone = await device(browser);
   await phone.goto(server.url);
   await phone.getByRole("textbox", { name: "Name" }).fill("member");
