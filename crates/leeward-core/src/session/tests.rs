@@ -41,7 +41,8 @@ fn live() -> Session {
 
 fn closed_for(out: &[Output]) -> Code {
     let [Output::Send(frame), Output::Close(refusal)] = out else { panic!("{out:?}") };
-    let (ServerFrame::Goodbye { refusal: said } | ServerFrame::Refuse { refusal: said, .. }) = frame
+    let (ServerFrame::Goodbye { refusal: said } | ServerFrame::Refuse { refusal: said, .. }) =
+        frame
     else {
         panic!("{frame:?}")
     };
