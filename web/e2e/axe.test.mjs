@@ -82,7 +82,7 @@ for (const colorScheme of ["light", "dark"]) {
     for (const [button, panel] of [
       ["Search in this room", "Search"],
       ["Room details", "Details"],
-      [/members?$/, "Members"],
+      [/^\d+ members?$/, /^\d+ members?$|^Members$/],
     ]) {
       await page.getByRole("button", { name: button }).click();
       await page.getByRole("complementary", { name: panel }).waitFor();
