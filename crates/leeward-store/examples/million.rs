@@ -92,7 +92,10 @@ fn message(n: u64) -> Append {
     let text = (0..words).map(|i| word(n * 64 + i)).collect::<Vec<_>>().join(" ");
     Append {
         room: RoomId(1 + random(n ^ 0x5555) % ROOMS),
-        author: Author { account: AccountId(1 + random(n ^ 0xaaaa) % PEOPLE), role: Role::Member },
+        author: Author {
+            account: AccountId(1 + random(n ^ 0xaaaa) % (PEOPLE - 1)),
+            role: Role::Member,
+        },
         nonce: Nonce::try_from(format!("{n:012x}")).expect("visible ASCII"),
         draft: Draft::Message { text, thread: None, also_room: false, files: vec![], quote: None },
         mentions: vec![],
