@@ -1,6 +1,6 @@
 /** Which rows of a long list are in the page, whatever is put in around them. */
 import { describe, expect, it } from "vitest";
-import { newer, newest, older, rangeOf } from "../../src/views/timeline/window.ts";
+import { around, newer, newest, older, rangeOf } from "../../src/views/timeline/window.ts";
 
 const keys = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `s${from + i}`);
@@ -35,6 +35,17 @@ describe("the window over a list", () => {
     const window = older(rangeOf(newest(all), all), all);
     const filled = keys(60, 140);
     expect(shown(filled, rangeOf(window, filled))).toEqual(keys(100, 140));
+  });
+
+  it("ends at a hole, and goes on when it is filled", () => {
+    const all = [...keys(0, 30), "hole h", ...keys(900, 950)];
+    const window = around(20, all);
+    expect(shown(all, rangeOf(window, all))).toEqual([...keys(0, 30), "hole h"]);
+    const grown = [...keys(0, 60), "hole i", ...keys(900, 950)];
+    const wider = newer(rangeOf(window, grown), grown);
+    expect(shown(grown, rangeOf(wider, grown))).toEqual([...keys(0, 60), "hole i"]);
+    const whole = [...keys(0, 950)];
+    expect(rangeOf(newer(rangeOf(wider, whole), whole), whole).end).toBe(100);
   });
 
   it("follows new rows at the newest end", () => {

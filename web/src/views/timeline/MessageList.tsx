@@ -38,22 +38,23 @@ export function MessageList(props: Props) {
   const all = useMemo(() => rows(items, newAfter), [items, newAfter]);
   const keys = useMemo(() => all.map((row) => row.key), [all]);
 
+  const fillHoles = useHoles(room);
   const looked = useCallback(
     (box: HTMLDivElement, atEnd: boolean) => {
-      fillHoles(box, (before) => void client.rooms.fillHole(room, before));
+      fillHoles(box);
       const seen = seqsInView(box);
       if (thread === null && seen !== null) client.rooms.inView(room, seen[0], seen[1]);
       if (thread === null && atEnd && document.hasFocus()) client.marks.readInView(room);
     },
-    [client, room, thread],
+    [client, room, thread, fillHoles],
   );
   const nearStart = useCallback(() => {
     if (moreBefore) loadBefore();
   }, [moreBefore, loadBefore]);
-  const begin = useRef(target === null && thread === null && newAfter !== null ? "new" : null);
+  const begin = useRef(target === null && thread === null ? beginning(all, moreBefore) : null);
   const scroller = useScroller({
     keys,
-    beginAt: begin.current !== null && keys.includes(begin.current) ? begin.current : null,
+    beginAt: begin.current,
     nearStart,
     looked,
   });
@@ -96,6 +97,14 @@ export function MessageList(props: Props) {
   );
 }
 
+/** Where reading goes on: at the "new" line, unless the first message not read is not even here. */
+function beginning(all: readonly Row[], moreBefore: boolean): string | null {
+  const at = all.findIndex((row) => row.kind === "new");
+  if (at < 0) return null;
+  const readAbove = all.slice(0, at).some((row) => row.kind === "message" || row.kind === "system");
+  return readAbove || !moreBefore ? "new" : null;
+}
+
 const RowView = memo(function RowView({
   row,
   room,
@@ -111,7 +120,7 @@ const RowView = memo(function RowView({
     case "new":
       return <NewRow />;
     case "hole":
-      return <HoleRow hole={row.hole} />;
+      return <HoleRow rowKey={row.key} hole={row.hole} />;
     case "message":
       return <MessageRow line={row.line} head={row.head} room={room} thread={thread} />;
     case "system":
@@ -181,13 +190,35 @@ function useReadOnFocus(ref: React.RefObject<HTMLDivElement | null>, look: () =>
   }, [ref, look]);
 }
 
-function fillHoles(box: HTMLDivElement, fill: (before: Seq) => void): void {
-  const view = box.getBoundingClientRect();
-  for (const hole of box.querySelectorAll<HTMLElement>("[data-hole]")) {
-    const place = hole.getBoundingClientRect();
-    const near = place.bottom > view.top - HOLE_NEAR_PX && place.top < view.bottom + HOLE_NEAR_PX;
-    if (near && hole.dataset.loading !== "true") fill(Number(hole.dataset.hole));
-  }
+/** Fills the holes near the view from the side that one comes from. */
+function useHoles(room: RoomId): (box: HTMLDivElement) => void {
+  const { rooms } = useClient();
+  const last = useRef({ top: 0, down: false });
+  const busy = useRef(false);
+  return useCallback(
+    (box) => {
+      const { scrollTop: top } = box;
+      const down = top === last.current.top ? last.current.down : top > last.current.top;
+      last.current = { top, down };
+      const view = box.getBoundingClientRect();
+      for (const hole of box.querySelectorAll<HTMLElement>("[data-hole]")) {
+        const place = hole.getBoundingClientRect();
+        const near =
+          place.bottom > view.top - HOLE_NEAR_PX && place.top < view.bottom + HOLE_NEAR_PX;
+        if (!near || busy.current || hole.dataset.loading === "true") continue;
+        busy.current = true;
+        const work = down
+          ? rooms.loadAround(room, Number(hole.dataset.after) + 1)
+          : rooms.fillHole(room, Number(hole.dataset.hole));
+        void Promise.resolve(work)
+          .catch(() => undefined)
+          .finally(() => {
+            busy.current = false;
+          });
+      }
+    },
+    [rooms, room],
+  );
 }
 
 function seqsInView(box: HTMLDivElement): readonly [Seq, Seq] | null {

@@ -25,15 +25,16 @@ export function NewRow() {
   );
 }
 
-export function HoleRow({ hole }: { readonly hole: Hole }) {
+export function HoleRow({ rowKey, hole }: { readonly rowKey: string; readonly hole: Hole }) {
   const offline = useStore(
     (state) => state.bar.state === "offline" || state.bar.state === "reconnecting",
   );
   return (
     <div
       className="row-hole"
-      data-key={hole.key}
+      data-key={rowKey}
       data-hole={hole.before}
+      data-after={hole.after}
       data-loading={hole.loading}
     >
       <span>{t(offline ? "list.hole_offline" : "list.hole")}</span>

@@ -38,7 +38,7 @@ export function rows(items: readonly Item[], newAfter: Seq | null): Row[] {
   let marked = newAfter === null;
   for (const item of items) {
     if (item.kind === "hole") {
-      out.push({ kind: "hole", key: item.key, hole: item });
+      out.push({ kind: "hole", key: `hole ${item.key}`, hole: item });
       last = null;
       continue;
     }
@@ -90,6 +90,16 @@ function gather(out: Row[], line: Line, before: RoomFacts | null): void {
 
 function isComing(event: Event): boolean {
   return event.kind === "join" || event.kind === "leave";
+}
+
+/** Whether a row keeps its key when others are put in around it: days, holes and the "new" line do not. */
+export function isLasting(key: string): boolean {
+  return key !== "new" && !key.startsWith("day ") && !isHole(key);
+}
+
+/** Whether a row stands for messages that are not here. */
+export function isHole(key: string | undefined): boolean {
+  return key?.startsWith("hole ") === true;
 }
 
 /** The seqs a row stands for, lowest and highest; null for rows that are not events. */

@@ -3,6 +3,7 @@
  * below or between; at the newest end, the newest stays in view.
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { isLasting } from "./rows.ts";
 import {
   around,
   newer,
@@ -153,6 +154,9 @@ function firstInView(box: HTMLElement): { key: string; top: number } | null {
     if (row !== undefined && topIn(box, row) + row.offsetHeight > 0) high = middle;
     else low = middle + 1;
   }
-  const row = rows[low];
-  return row === undefined ? null : { key: row.dataset.key ?? "", top: topIn(box, row) };
+  for (const row of [...rows].slice(low)) {
+    const key = row.dataset.key ?? "";
+    if (isLasting(key)) return { key, top: topIn(box, row) };
+  }
+  return null;
 }

@@ -2,6 +2,7 @@
  * Which rows of a long list are in the page: a window over their keys that follows the scrolling and
  * survives rows being put in anywhere. Pure; measuring is in `useScroller.ts`.
  */
+import { isHole, isLasting } from "./rows.ts";
 
 /** From one key to another; null is the very end of the list. */
 export interface Window {
@@ -24,32 +25,36 @@ const MOST = 180;
 
 /** Where a window lies in the rows as they stand. */
 export function rangeOf(window: Window, keys: readonly string[]): Range {
-  const end = window.to === null ? keys.length : keys.indexOf(window.to) + 1 || keys.length;
+  let end = window.to === null ? keys.length : keys.indexOf(window.to) + 1 || keys.length;
+  // The hole below the last row is seen, so that it is filled.
+  if (isHole(keys[end])) end += 1;
   const from = window.from === null ? -1 : keys.indexOf(window.from);
-  const start = from >= 0 && from < end ? from : Math.max(0, end - FIRST);
+  let start = from >= 0 && from < end ? from : Math.max(0, end - FIRST);
+  // The day above the first row belongs to it.
+  while (start > 0 && !isLasting(keys[start - 1] ?? "")) start -= 1;
   return { start, end };
 }
 
-/** The window, wider at its older end, and at most so many rows long. */
+/** The window, wider at its older end, and at most so many rows long. Never reaches over a hole. */
 export function older({ start, end }: Range, keys: readonly string[]): Window {
-  const first = Math.max(0, start - STEP);
+  const first = up(start, STEP, keys);
   return named(first, Math.min(end, first + MOST), keys);
 }
 
-/** The window, wider at its newer end, and at most so many rows long. */
+/** The window, wider at its newer end, and at most so many rows long. Never reaches over a hole. */
 export function newer({ start, end }: Range, keys: readonly string[]): Window {
-  const last = Math.min(keys.length, end + STEP);
+  const last = down(end, STEP, keys);
   return named(Math.max(start, last - MOST), last, keys);
 }
 
 /** The newest rows. */
 export function newest(keys: readonly string[]): Window {
-  return named(Math.max(0, keys.length - FIRST), keys.length, keys);
+  return named(up(keys.length, FIRST, keys), keys.length, keys);
 }
 
 /** The rows around one. */
 export function around(index: number, keys: readonly string[]): Window {
-  return named(Math.max(0, index - STEP), Math.min(keys.length, index + STEP), keys);
+  return named(up(index, STEP, keys), down(index + 1, STEP, keys), keys);
 }
 
 /** Whether there are more rows in the page than need be while the newest are looked at. */
@@ -57,6 +62,23 @@ export function tooLong({ start, end }: Range): boolean {
   return end - start > MOST + STEP;
 }
 
+/** So many rows above an index, or as many as there are below the next hole. */
+function up(index: number, count: number, keys: readonly string[]): number {
+  let at = index;
+  while (at > 0 && index - at < count && !isHole(keys[at - 1])) at -= 1;
+  return at;
+}
+
+/** So many rows from an index on, or as many as there are above the next hole. */
+function down(index: number, count: number, keys: readonly string[]): number {
+  let at = index;
+  while (at < keys.length && at - index < count && !isHole(keys[at])) at += 1;
+  return at;
+}
+
+/** Only rows that keep their keys can name an end. */
 function named(start: number, end: number, keys: readonly string[]): Window {
-  return { from: keys[start] ?? null, to: end >= keys.length ? null : (keys[end - 1] ?? null) };
+  const rows = keys.slice(start, end);
+  const to = end >= keys.length ? null : (rows.findLast(isLasting) ?? null);
+  return { from: rows.find(isLasting) ?? null, to };
 }
