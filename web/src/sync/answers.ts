@@ -114,8 +114,9 @@ export interface Posted {
 
 /** What a slash command did: something to say to the person alone, or somewhere to go. */
 export interface CommandAnswer {
-  readonly text?: string;
+  readonly notice?: string;
   readonly room?: RoomId;
+  readonly seq?: Seq;
 }
 
 export interface ThreadAnswer {
