@@ -24,6 +24,8 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    // What is written here are messages, passwords' hashes and keys: for this user alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match run(&Cli::parse()) {
         Ok(text) => {
             // Whoever closed standard output does not want the rest.

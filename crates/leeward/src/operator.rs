@@ -60,6 +60,12 @@ impl Door {
         std::fs::rename(&fresh, &path).with_context(writing)
     }
 
+    /// Takes the file away: nobody is behind the door any more.
+    pub(crate) fn close_in(dir: &Path) {
+        // A file that stays costs the next command one failed connection.
+        let _ = std::fs::remove_file(dir.join(FILE));
+    }
+
     /// The door of a data directory, if a process has left one; it may be gone since.
     fn of(dir: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(dir.join(FILE)).ok()?).ok()

@@ -4,11 +4,11 @@ use crate::config::Config;
 use crate::operator::{Door, runtime};
 use crate::{log, nofile};
 use anyhow::{Context as _, Result};
+use leeward_server::Node;
 use leeward_server::config::{NodeConfig, TlsFiles};
 use leeward_server::core::lease::Terms;
 use leeward_server::core::wire::Lease;
 use leeward_server::run::{Listeners, listen, serve};
-use leeward_server::Node;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -44,8 +44,9 @@ pub(crate) fn run(config: &Config) -> Result<()> {
                 _ = terminate.recv() => {}
             }
         };
-        serve(node, listeners, shutdown).await?;
-        anyhow::Ok(())
+        let served = serve(node, listeners, shutdown).await;
+        Door::close_in(&config.data_dir());
+        anyhow::Ok(served?)
     });
     drop(log);
     served
@@ -82,7 +83,9 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
         }
     }
     node.connections_max = u32::try_from(config.number("limits.connections_max"))?;
-    if let Some(room) = files.map(|f| f.saturating_sub(FILES_KEPT)).filter(|f| *f < node.connections_max.into()) {
+    if let Some(room) =
+        files.map(|f| f.saturating_sub(FILES_KEPT)).filter(|f| *f < node.connections_max.into())
+    {
         tracing::warn!(
             "the system lets this process open {room} connections, fewer than `limits.connections_max`"
         );
@@ -111,7 +114,9 @@ fn greet(config: &Config, public: SocketAddr, operator: SocketAddr, setup: Optio
         config.data_dir().display()
     );
     if let Some(token) = setup {
-        text.push_str(&format!("\nOpen this link once to set the workspace up:\n  {url}/setup#{token}\n"));
+        text.push_str(&format!(
+            "\nOpen this link once to set the workspace up:\n  {url}/setup#{token}\n"
+        ));
     }
     // Whoever closed standard output does not want to know.
     let _ = std::io::stdout().write_all(text.as_bytes());
