@@ -41,6 +41,8 @@ describe("the window over a list", () => {
     const all = [...keys(0, 30), "hole h", ...keys(900, 950)];
     const window = around(20, all);
     expect(shown(all, rangeOf(window, all))).toEqual([...keys(0, 30), "hole h"]);
+    const still = newer(rangeOf(window, all), all);
+    expect(shown(all, rangeOf(still, all))).toEqual([...keys(0, 30), "hole h"]);
     const grown = [...keys(0, 60), "hole i", ...keys(900, 950)];
     const wider = newer(rangeOf(window, grown), grown);
     expect(shown(grown, rangeOf(wider, grown))).toEqual([...keys(0, 60), "hole i"]);

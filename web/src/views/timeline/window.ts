@@ -37,13 +37,13 @@ export function rangeOf(window: Window, keys: readonly string[]): Range {
 
 /** The window, wider at its older end, and at most so many rows long. Never reaches over a hole. */
 export function older({ start, end }: Range, keys: readonly string[]): Window {
-  const first = up(start, STEP, keys);
+  const first = isHole(keys[start]) ? start : up(start, STEP, keys);
   return named(first, Math.min(end, first + MOST), keys);
 }
 
 /** The window, wider at its newer end, and at most so many rows long. Never reaches over a hole. */
 export function newer({ start, end }: Range, keys: readonly string[]): Window {
-  const last = down(end, STEP, keys);
+  const last = isHole(keys[end - 1]) ? end - 1 : down(end, STEP, keys);
   return named(Math.max(start, last - MOST), last, keys);
 }
 
