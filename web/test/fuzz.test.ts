@@ -197,7 +197,7 @@ describe("two people in a storm", () => {
   const seeds =
     only !== undefined
       ? [Number(only)]
-      : Array.from({ length: Number(process.env.FUZZ_SEEDS ?? 30) }, (_, i) => i + 1);
+      : Array.from({ length: Number(process.env.FUZZ_SEEDS ?? 20) }, (_, i) => i + 1);
 
   test.each(seeds)("see the same, and lose and double nothing (seed %i)", async (seed) => {
     const game = await play(seed);

@@ -139,7 +139,7 @@ export class ModelServer {
   }
 
   append(account: number, room: number, nonce: string, draft: Draft): Event {
-    const { log, read } = this.#room(room);
+    const { log } = this.#room(room);
     const event = {
       seq: log.length + 1,
       at: this.#now(),
@@ -148,7 +148,6 @@ export class ModelServer {
       ...what(draft),
     } as Event;
     log.push(event);
-    if (event.kind === "message") read.set(account, event.seq);
     this.nonces.set(`${account} ${nonce}`, { room, seq: event.seq, at: event.at });
     for (const pipe of this.pipes) {
       // A frame that goes missing is a server's fault, but a client that sees the hole mends it.

@@ -80,6 +80,17 @@ describe("unread", () => {
     expect(server.rooms.get(1)?.read.get(1)).toBe(1);
   });
 
+  test("one's own message is read, on every device", async () => {
+    hear("hello");
+    await calm();
+    page.client.marks.readInView(1);
+    const draft = { text: "hi", thread: null, also_room: false, files: [], quote: null };
+    page.client.outbox.post(1, { kind: "message", ...draft });
+    await calm();
+    expect(page.room(1).unread.bold).toBe(false);
+    expect(server.rooms.get(1)?.read.get(1)).toBe(2);
+  });
+
   test("what was read without a server is told to it after a reload", async () => {
     hear("hello", 2);
     await calm();

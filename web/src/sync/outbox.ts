@@ -148,9 +148,11 @@ export class Outbox {
     else if (frame.t === "refused" && frame.nonce !== undefined) this.#refused(frame.nonce, frame);
   }
 
-  /** The event of a draft is in its room's log here. */
-  settled(nonce: Nonce): void {
+  /** The event of a draft is in its room's log here. True: this page wrote it. */
+  settled(nonce: Nonce): boolean {
+    const own = this.#entries.get(nonce)?.kept.owner === this.#world.tabs.id;
     this.#remove(nonce);
+    return own;
   }
 
   /** A room has been brought up to a position: what was stored up to there is in it. */

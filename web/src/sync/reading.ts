@@ -86,6 +86,13 @@ export class Reading {
     this.#mark(id, room, seq - 1);
   }
 
+  /** The person has written at the end of what they have read, and so has read it. */
+  spoke(id: RoomId): void {
+    const room = this.#world.room(id);
+    if (room === undefined || room.summary.read < room.summary.last_message) return;
+    this.#mark(id, room, room.summary.read);
+  }
+
   /** Another device has read. */
   told(id: RoomId, seq: Seq, mentions: number): void {
     const room = this.#world.room(id);

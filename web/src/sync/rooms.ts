@@ -31,8 +31,10 @@ export interface RoomsWorld {
   readonly summaries: () => Promise<readonly RoomSummary[]>;
   /** People who are named somewhere and should be known. */
   readonly want: (ids: Iterable<AccountId>) => void;
-  /** One's own draft came back in its room's log. */
-  readonly settled: (nonce: Nonce, room: RoomId, seq: Seq) => void;
+  /** One's own draft came back in its room's log. True: it was written on this page. */
+  readonly settled: (nonce: Nonce) => boolean;
+  /** What was written on this page is at the end of its room. */
+  readonly spoke: (room: RoomId) => void;
   /** Somebody said something: live, or while catching up. */
   readonly heard: (room: RoomLog, event: Event, live: boolean) => void;
   /** A room differs, or the list of rooms (null). */
@@ -240,7 +242,8 @@ export class Rooms {
       this.#count();
     }
     const applied = room.apply(event);
-    if (mine && event.nonce !== undefined) this.#world.settled(event.nonce, id, event.seq);
+    const own = mine && event.nonce !== undefined && this.#world.settled(event.nonce);
+    if (own && event.kind === "message") this.#world.spoke(id);
     if (applied === "hole") this.#ask(id);
     if (applied !== "applied") return;
     this.meet([event]);
@@ -280,7 +283,7 @@ export class Rooms {
     for (const line of snapshot.lines) {
       if (line.from !== this.me || line.nonce === undefined) continue;
       room.keepKey(line.seq, echoKey(line.nonce));
-      this.#world.settled(line.nonce, snapshot.room, line.seq);
+      this.#world.settled(line.nonce);
     }
     room.snapshot(snapshot);
     for (const event of waiting) this.#apply(snapshot.room, room, event, this.#live);

@@ -131,6 +131,7 @@ export class Session {
       summaries: () => http.rooms(),
       want: (ids) => this.people.want(ids),
       settled: (nonce) => this.outbox.settled(nonce),
+      spoke: (room) => this.reading.spoke(room),
       heard: (room, event, live) => this.#heard(room, event, live),
       changed: (room) => {
         if (room !== null) return this.#touchRoom(room);
