@@ -141,7 +141,9 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 fn with_integers(value: Value) -> Value {
     match value {
         Value::Number(n) => match n.as_f64() {
-            Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() < 9e15 => json!(f as i64),
+            Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() < (1u64 << 53) as f64 => {
+                json!(f as i64)
+            }
             Some(_) | None => Value::Number(n),
         },
         Value::Array(items) => items.into_iter().map(with_integers).collect(),

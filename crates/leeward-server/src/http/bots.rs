@@ -54,7 +54,7 @@ async fn create_bot(
     if role == Role::Owner {
         return Err(Refusal::because(Code::Forbidden, "a bot cannot be an owner").into());
     }
-    let name = String::from(ask.name);
+    let name = ask.name.unreserved()?;
     let display = ask.display.map_or_else(|| name.clone(), Into::into);
     let at = app.node.now();
     let bot = NewAccount { name, display, role, bot: true, password_hash: None, at };

@@ -61,7 +61,7 @@ pub(super) struct Outcome {
     pub(super) room: Option<RoomId>,
     /// What to tell whoever typed it, and nobody else; Markdown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) notice: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<Outcome, Problem>> + Send>>;
@@ -142,7 +142,7 @@ impl Call {
         let draft = message(text);
         let posted = self.app.node.post(&self.actor, room, self.nonce, draft, None).await?;
         let shown = (room != self.room).then_some(room);
-        Ok(Outcome { seq: Some(posted.seq), room: shown, notice: None })
+        Ok(Outcome { seq: Some(posted.seq), room: shown, text: None })
     }
 
     /// The account that a word names.
@@ -186,7 +186,7 @@ impl Call {
 
 #[expect(clippy::unused_async, reason = "commands are of one form")]
 async fn help(_: Call) -> Result<Outcome, Problem> {
-    Ok(Outcome { notice: Some(listing()), ..Outcome::default() })
+    Ok(Outcome { text: Some(listing()), ..Outcome::default() })
 }
 
 fn listing() -> String {

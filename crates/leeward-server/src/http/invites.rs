@@ -279,7 +279,7 @@ async fn accept_invite(
         let words = "password: a member chooses one";
         return Err(Problem::by_rule(Refusal::because(Code::BadRequest, words)));
     }
-    let name = String::from(ask.name);
+    let name = ask.name.unreserved()?;
     if app.node.accounts.by_name(&name).is_some() {
         return Err(Refusal::because(Code::Conflict, format!("the name {name} is taken")).into());
     }

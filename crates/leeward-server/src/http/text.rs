@@ -19,6 +19,14 @@ const QUERY_CHARS_MAX: usize = 500;
 /// Longest value of a setting, in characters: a list of a few hundred rooms.
 const VALUE_CHARS_MAX: usize = 4_096;
 
+impl AccountName {
+    /// The name, where an account may be made under it.
+    pub(crate) fn unreserved(self) -> Result<String, Problem> {
+        check_account_name(&self.0)?;
+        Ok(self.0)
+    }
+}
+
 impl RoomName {
     /// The name, where it keeps to the rules for which JSON Schema has no words.
     pub(crate) fn checked(self) -> Result<String, Problem> {
@@ -59,7 +67,11 @@ macro_rules! text {
 
 text!(
     /// The name of an account.
-    AccountName, |t| said(check_account_name(t)),
+    AccountName, |t| match check_account_name(t) {
+        // Of the right form, and nobody's.
+        Err(refusal) if refusal.code == Code::Conflict => Ok(()),
+        checked => said(checked),
+    },
     { pattern = "^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$", max_length = 32, min_length = 1,
         example = "member" }
 );
@@ -184,7 +196,13 @@ pub(crate) fn file_name(raw: &str) -> String {
         .map(|c| if deceives(c) || r#"<>:"|?*"#.contains(c) { '_' } else { c })
         .collect();
     let clean = clean.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
-    let clean = if clean.is_empty() { "file" } else { clean };
+    let clean = match clean {
+        "" => "file",
+        // Under these names the API has something else at the file's address.
+        "thumbnail" => "thumbnail_",
+        "upload" => "upload_",
+        clean => clean,
+    };
     shortened(clean, FILE_NAME_BYTES_MAX)
 }
 
@@ -241,6 +259,7 @@ mod tests {
             ("sommerfest – 日本.png", "sommerfest – 日本.png"),
             ("dir/", "file"),
             ("name. . ", "name"),
+            ("x/thumbnail", "thumbnail_"),
         ];
         for (raw, clean) in cases {
             assert_eq!(file_name(raw), clean, "{raw:?}");

@@ -142,7 +142,7 @@ async fn set_up(
 
 async fn found(app: &App, ask: SetUp) -> Result<WithCookie, Problem> {
     let password_hash = Some(app.node.passwords.hash(ask.password.into()).await?);
-    let name = String::from(ask.name);
+    let name = ask.name.unreserved()?;
     let display = ask.display.map_or_else(|| name.clone(), Into::into);
     let at = app.node.now();
     let owner = NewAccount { name, display, role: Role::Owner, bot: false, password_hash, at };

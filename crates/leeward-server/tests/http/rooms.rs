@@ -123,7 +123,7 @@ async fn slash_commands_do_what_they_say() {
     assert_eq!(owner.get(&line).await.ok()["text"], "_waves_");
     let direct = owner.post(&path, run("c3", "/msg @member psst")).await.ok();
     assert!(direct["room"].is_u64());
-    assert!(owner.post(&path, run("c4", "/help")).await.ok()["notice"].is_string());
+    assert!(owner.post(&path, run("c4", "/help")).await.ok()["text"].is_string());
     let slip = owner.post(&path, run("c5", "/topci x")).await;
     assert!(slip.text().contains("did you mean /topic?"));
     assert_eq!(slip.refused(404), "not_found");
