@@ -60,7 +60,7 @@ export default function PeoplePage() {
 function PersonRow({ id }: { readonly id: AccountId }) {
   const perform = usePerform();
   const person = usePerson(id);
-  const presence = useStore((state) => state.presence.get(id) ?? "offline");
+  const presence = useStore((state) => state.presence.get(id) ?? null);
   const me = useStore((state) => state.me?.id === id);
   const mayWrite = useStore((state) => state.me !== null && state.me.role !== "guest");
   if (person === null) return null;

@@ -97,7 +97,7 @@ export function SearchPanel({
         <ul className="hits">
           {found?.hits.map((hit) => (
             <li key={`${hit.room} ${hit.event.seq}`}>
-              <Hit hit={hit} />
+              <Hit hit={hit} query={found.query} />
             </li>
           ))}
         </ul>
@@ -126,7 +126,7 @@ function Help() {
   );
 }
 
-function Hit({ hit }: { readonly hit: SearchHit }) {
+function Hit({ hit, query }: { readonly hit: SearchHit; readonly query: string }) {
   const perform = usePerform();
   const { event } = hit;
   const person = usePerson(event.from);
@@ -151,7 +151,7 @@ function Hit({ hit }: { readonly hit: SearchHit }) {
         <time className="faint">{shortly(event.at, Date.now())}</time>
       </span>
       <span className="hit-text">
-        {snippetPieces(hit.snippet).map((piece, i) =>
+        {snippetPieces(hit.snippet, query).map((piece, i) =>
           // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one text never move
           piece.found ? <mark key={i}>{piece.text}</mark> : <span key={i}>{piece.text}</span>,
         )}

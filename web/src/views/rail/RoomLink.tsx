@@ -55,9 +55,7 @@ export function RoomMark({ room }: { readonly room: Room }) {
   const { room_kind: kind, with: others = [] } = room.summary;
   const one = kind === "direct" && others.length === 1 ? (others[0] ?? null) : null;
   const person = usePerson(one);
-  const presence = useStore((state) =>
-    one === null ? null : (state.presence.get(one) ?? "offline"),
-  );
+  const presence = useStore((state) => (one === null ? null : (state.presence.get(one) ?? null)));
   if (kind === "direct" && others.length > 1) {
     return (
       <span className="group-mark" aria-hidden="true">

@@ -70,12 +70,12 @@ function Chip({
       type="button"
       className="reaction"
       aria-pressed={reaction.by.includes(me)}
-      aria-label={label}
       title={label}
       onClick={onClick}
     >
-      <span aria-hidden="true">{char}</span>
-      <span aria-hidden="true">{count(reaction.by.length)}</span>
+      <span>{char}</span>
+      <span>{count(reaction.by.length)}</span>
+      <span className="unseen">{label}</span>
     </button>
   );
 }

@@ -21,7 +21,7 @@ export function ThreadChip({
     <button
       type="button"
       className="thread-chip"
-      aria-label={t("line.open_thread", { replies })}
+      title={t("line.open_thread", { replies })}
       onClick={() => void perform(openThread, { room, seq: event.seq })}
     >
       <Icon name="thread" size={16} />
