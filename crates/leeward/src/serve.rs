@@ -86,7 +86,7 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
     if let Some(room) =
         files.map(|f| f.saturating_sub(FILES_KEPT)).filter(|f| *f < node.connections_max.into())
     {
-        tracing::warn!(
+        tracing::info!(
             "the system lets this process open {room} connections, fewer than `limits.connections_max`"
         );
         node.connections_max = u32::try_from(room)?.max(1);

@@ -144,6 +144,19 @@ const LISTS: [(&str, RoomKind); 4] = [
     ("dms.json", RoomKind::Direct),
 ];
 
+/// Lines that tell of their author, as in "set the topic".
+const THIRD_PERSON: [&str; 9] = [
+    "me_message",
+    "channel_topic",
+    "channel_purpose",
+    "channel_name",
+    "channel_archive",
+    "channel_unarchive",
+    "group_topic",
+    "group_purpose",
+    "group_name",
+];
+
 impl Slack {
     /// Reads the lists of people and rooms.
     pub(super) fn open(root: &Path) -> Result<Self> {
@@ -219,15 +232,8 @@ impl Slack {
         let referenced = Referenced { names, rooms: rooms.collect() };
         let mut text =
             slack_text::of(line.text.as_deref().unwrap_or_default(), line.rest, &referenced);
-        match line.subtype.as_deref() {
-            // Told as Slack tells it: in the third person.
-            Some(
-                "me_message" | "channel_topic" | "channel_purpose" | "channel_name" | "group_topic"
-                | "group_purpose" | "group_name" | "channel_archive" | "channel_unarchive",
-            ) => {
-                text = format!("_{text}_");
-            }
-            Some(_) | None => {}
+        if line.subtype.as_deref().is_some_and(|kind| THIRD_PERSON.contains(&kind)) {
+            text = format!("_{text}_");
         }
         for file in &line.files {
             match file.link() {

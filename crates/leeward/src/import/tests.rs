@@ -70,9 +70,9 @@ impl Desk {
             })
         });
         answers
-            .filter_map(|(seq, author, what)| match what {
-                What::Message(message) => Some((seq, author, *message)),
-                _ => None,
+            .filter_map(|(seq, author, what)| {
+                let What::Message(message) = what else { return None };
+                Some((seq, author, *message))
             })
             .collect()
     }
