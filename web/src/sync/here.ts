@@ -24,6 +24,10 @@ export class Here {
   readonly #world: HereWorld;
   readonly #rooms = new Map<RoomId, Map<AccountId, Presence>>();
   readonly #typing = new Map<string, { room: RoomId; typist: Typist; until: number }>();
+  #shown: {
+    presence: ReadonlyMap<AccountId, Presence>;
+    typing: ReadonlyMap<RoomId, readonly Typist[]>;
+  } | null = null;
   #watched: readonly RoomId[] = [];
   #saidTyping = { key: "", at: Number.NEGATIVE_INFINITY };
   #said: Presence = "online";
@@ -50,7 +54,7 @@ export class Here {
       this.#rooms.clear();
       this.#typing.clear();
     }
-    this.#world.changed();
+    this.#changed();
   }
 
   /** Whether the person is at the screen. */
@@ -81,13 +85,26 @@ export class Here {
 
   /** A message ends its author's typing. */
   heard(room: RoomId, who: AccountId): void {
+    const before = this.#typing.size;
     for (const [key, { room: where, typist }] of [...this.#typing]) {
       if (where === room && typist.who === who) this.#typing.delete(key);
     }
-    this.#world.changed();
+    if (this.#typing.size !== before) this.#changed();
   }
 
+  /** Who is online or away; the same object until that changes. */
   presence(): ReadonlyMap<AccountId, Presence> {
+    this.#shown ??= { presence: this.#merged(), typing: this.#typists() };
+    return this.#shown.presence;
+  }
+
+  /** Who is typing; the same object until that changes. */
+  typists(): ReadonlyMap<RoomId, readonly Typist[]> {
+    this.#shown ??= { presence: this.#merged(), typing: this.#typists() };
+    return this.#shown.typing;
+  }
+
+  #merged(): ReadonlyMap<AccountId, Presence> {
     const all = new Map<AccountId, Presence>();
     for (const people of this.#rooms.values()) {
       for (const [who, state] of people) if (all.get(who) !== "online") all.set(who, state);
@@ -95,7 +112,7 @@ export class Here {
     return all;
   }
 
-  typists(): ReadonlyMap<RoomId, readonly Typist[]> {
+  #typists(): ReadonlyMap<RoomId, readonly Typist[]> {
     const all = new Map<RoomId, Typist[]>();
     for (const { room, typist } of this.#typing.values()) {
       all.set(room, [...(all.get(room) ?? []), typist]);
@@ -110,20 +127,25 @@ export class Here {
       else known.set(who, state);
     }
     this.#rooms.set(room, known);
-    this.#world.changed();
+    this.#changed();
   }
 
   #typed(room: RoomId, who: AccountId, thread: Seq | null): void {
     if (who === this.#world.me) return;
     const until = this.#world.now() + TYPING_FORGET_MS;
     this.#typing.set(`${room}/${thread}/${who}`, { room, typist: { who, thread }, until });
-    this.#world.changed();
+    this.#changed();
     this.#world.later(() => this.#forgetTyping(), TYPING_FORGET_MS);
+  }
+
+  #changed(): void {
+    this.#shown = null;
+    this.#world.changed();
   }
 
   #forgetTyping(): void {
     const now = this.#world.now();
     for (const [key, { until }] of [...this.#typing]) if (until <= now) this.#typing.delete(key);
-    this.#world.changed();
+    this.#changed();
   }
 }

@@ -2,30 +2,29 @@
  * One account on this page: puts its machines together and turns what they know into the state that
  * is rendered. Begins with what is kept on the device and goes on with the server.
  */
-import type { AccountId, AccountState, Event, Millis, RoomId, ServerFrame } from "../wire/types.ts";
-import { byWallClock, shownBar } from "./bar.ts";
+import type { AccountId, Event, Millis, RoomId, ServerFrame } from "../wire/types.ts";
+import { isOther, keptOf } from "./accountState.ts";
+import { byWallClock } from "./bar.ts";
 import { Connection } from "./connection.ts";
 import { Drafts } from "./drafts.ts";
 import { Here } from "./here.ts";
 import type { Http } from "./http.ts";
 import type { Keep, KeptAccount } from "./keep.ts";
-import type { Room, State, Thread } from "./model.ts";
-import { threadKey } from "./model.ts";
-import { newNonce } from "./nonce.ts";
-import { type Note, Notifications } from "./notifications.ts";
-import { Outbox } from "./outbox.ts";
+import { makeNotifications, makeOutbox, makeReading, makeUploads } from "./machines.ts";
+import type { State } from "./model.ts";
+import type { Note, Notifications } from "./notifications.ts";
+import type { Outbox } from "./outbox.ts";
 import { People } from "./people.ts";
 import { keptPeople, Persist } from "./persist.ts";
-import { Reading } from "./reading.ts";
-import type { MachineBar } from "./reconnectWords.ts";
+import { Publisher } from "./publisher.ts";
+import type { Reading } from "./reading.ts";
 import type { RoomLog } from "./roomLog.ts";
 import { Rooms } from "./rooms.ts";
-import { attentionOf, sectionsOf, shownRoom, shownThread } from "./shown.ts";
 import { unreachedWorkspace } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Tabs } from "./tabs.ts";
 import { Threads } from "./threads.ts";
-import { Uploads } from "./uploads.ts";
+import type { Uploads } from "./uploads.ts";
 import type { World } from "./world.ts";
 
 /** What the session tells whoever began it. */
@@ -65,10 +64,8 @@ export class Session {
   readonly #world: World;
   readonly #store: Store<State>;
   readonly #events: SessionEvents;
-  readonly #dirty = new Set<RoomId>();
-  #listDirty = false;
+  readonly #publisher: Publisher;
   #account: KeptAccount | null = null;
-  #bar: MachineBar = { state: "blip" };
   #missed = { count: 0, room: null as RoomId | null };
   #inSyncBefore: Millis | null = null;
   #stopped = false;
@@ -111,7 +108,11 @@ export class Session {
       }),
       frame: (frame) => this.#frame(frame),
       live: (live) => this.#live(live),
-      bar: (bar) => this.#setBar(bar),
+      bar: (bar) => {
+        const offset = world.wall() - world.now();
+        this.#publisher.bar = byWallClock(bar, (at) => Math.round(at + offset));
+        touch();
+      },
     });
     this.people = new People({
       fetch: (query) => http.people(query),
@@ -135,67 +136,28 @@ export class Session {
       heard: (room, event, live) => this.#heard(room, event, live),
       changed: (room) => {
         if (room !== null) return this.#touchRoom(room);
-        this.#listDirty = true;
+        this.#publisher.touchList();
         this.persist.accountChanged();
         touch();
       },
       now: world.wall,
     });
     this.threads = new Threads({ rooms: this.rooms, http, changed: roomTouched });
-    const room = (id: RoomId) => this.rooms.all.get(id);
-    this.reading = new Reading({
-      room,
-      send,
-      keep,
-      attentive: world.page.attentive,
-      later,
-      changed: roomTouched,
-    });
-    this.outbox = new Outbox({
-      keep,
-      tabs: this.tabs,
-      nonce: newNonce,
-      now: world.wall,
-      send,
-      position: (id) => room(id)?.at.seq ?? 0,
-      later,
-      changed: roomTouched,
-      paused: (paused) => this.connection.tell({ kind: "writes", paused }),
-      dropped: (why) => events.notice("error", "common.failed", { why: why.message }),
-    });
+    const of = { session: this, world, store, http, events, later, touch, roomTouched };
+    this.reading = makeReading(of);
+    this.outbox = makeOutbox(of);
+    this.uploads = makeUploads(of);
+    this.notifications = makeNotifications(of);
     this.drafts = new Drafts({ keep, tabs: this.tabs, now: world.wall, later, changed: touch });
-    this.uploads = new Uploads({
-      create: http.createFile,
-      offset: http.uploadOffset,
-      chunk: http.putChunk,
-      drop: http.deleteFile,
-      bytesMax: () => store.getState().workspace?.fileBytesMax ?? Number.POSITIVE_INFINITY,
-      later,
-      done: (draft, file) => {
-        const files = this.drafts.all.get(draft)?.files ?? [];
-        this.drafts.write(draft, { files: [...files, file] });
-      },
-      removed: (draft, file) => {
-        const files = this.drafts.all.get(draft)?.files ?? [];
-        this.drafts.write(draft, { files: files.filter(({ id }) => id !== file.id) });
-      },
-      changed: touch,
-    });
     this.here = new Here({ me, send, now: world.now, later, changed: touch });
-    this.notifications = new Notifications({
-      me,
-      now: world.wall,
-      quietUntil: () => Number(store.getState().settings.do_not_disturb ?? 0) || 0,
-      looksAt: (id) => world.page.attentive() && this.rooms.shown === id,
-      show: events.note,
-    });
     this.persist = new Persist({
       keep,
       now: world.wall,
       later,
-      room,
+      room: (id) => this.rooms.all.get(id),
       account: () => this.#kept(),
     });
+    this.#publisher = new Publisher(this);
     this.tabs.hear((what) => {
       if (what.kind === "signed_out") events.signedOut();
     });
@@ -246,57 +208,13 @@ export class Session {
 
   /** What the machines have to say since it was last asked. */
   refresh(state: State): Partial<State> {
-    const outbox = this.outbox.entries();
-    const rooms = new Map(state.rooms);
-    const threads = new Map(state.threads);
-    for (const id of this.#dirty) this.#refreshRoom(id, rooms, threads);
-    if (this.#listDirty) {
-      for (const id of rooms.keys()) if (!this.rooms.all.has(id)) rooms.delete(id);
-    }
-    const moved = this.#dirty.size > 0 || this.#listDirty;
-    this.#dirty.clear();
-    this.#listDirty = false;
-    return {
-      ...(moved
-        ? {
-            rooms,
-            threads,
-            sections: sectionsOf(rooms, state.sections),
-            attention: attentionOf(rooms, state.attention),
-          }
-        : {}),
-      me: this.people.all.get(this.me) ?? state.me,
-      people: this.people.all,
-      outbox: sameItems(state.outbox, outbox) ? state.outbox : outbox,
-      drafts: this.drafts.all,
-      uploads: this.uploads.all,
-      presence: this.here.presence(),
-      typing: this.here.typists(),
-      bar: shownBar(
-        this.#bar,
-        {
-          inSyncBefore: this.#inSyncBefore,
-          waiting: this.outbox.waiting(),
-          shed: state.shed,
-          update: isOther(state.workspace?.build ?? "", this.#world.build),
-          missed: { ...this.#missed, atLeast: this.rooms.gaps.size > 0 },
-        },
-        state.bar,
-      ),
-    };
-  }
-
-  #refreshRoom(id: RoomId, rooms: Map<RoomId, Room>, threads: Map<string, Thread>): void {
-    const room = this.rooms.all.get(id);
-    if (room === undefined) {
-      rooms.delete(id);
-      return;
-    }
-    const outbox = this.outbox.entriesOf(id);
-    rooms.set(id, shownRoom(id, room, this.people.all, outbox));
-    for (const thread of room.threads.values()) {
-      threads.set(threadKey(id, thread.root), shownThread(id, room, thread, outbox));
-    }
+    return this.#publisher.refresh(state, {
+      inSyncBefore: this.#inSyncBefore,
+      waiting: this.outbox.waiting(),
+      shed: state.shed,
+      update: isOther(state.workspace?.build ?? "", this.#world.build),
+      missed: { ...this.#missed, atLeast: this.rooms.gaps.size > 0 },
+    });
   }
 
   #frame(frame: ServerFrame): void {
@@ -422,14 +340,8 @@ export class Session {
     }
   }
 
-  #setBar(bar: MachineBar): void {
-    const offset = this.#world.wall() - this.#world.now();
-    this.#bar = byWallClock(bar, (at) => Math.round(at + offset));
-    this.#store.touch();
-  }
-
   #touchRoom(id: RoomId): void {
-    this.#dirty.add(id);
+    this.#publisher.touchRoom(id);
     this.persist.roomChanged(id);
     this.#store.touch();
   }
@@ -443,24 +355,4 @@ export class Session {
     const { shown } = this.rooms;
     this.here.watch(shown === null ? direct : [shown, ...direct]);
   }
-}
-
-/** Whether the server serves another build than the one that runs. */
-function isOther(served: string, own: string): boolean {
-  return served !== "" && served !== own;
-}
-
-function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, i) => item === b[i]);
-}
-
-function keptOf(state: AccountState, asOf: Millis): KeptAccount {
-  const { version, me, workspace, rooms, people, settings } = state;
-  return { version, me, workspace, rooms, people, settings: strings(settings), asOf };
-}
-
-function strings(settings: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
