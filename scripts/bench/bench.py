@@ -19,7 +19,8 @@ import page
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RELEASE = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 WORK = RELEASE.parent / "bench"
-LEEWARD = RELEASE / "leeward"
+# A copy, so that a build under way does not change what is measured.
+LEEWARD = WORK / "measured"
 
 
 class Server:
@@ -201,6 +202,7 @@ def machine():
 
 def main(wanted):
     WORK.mkdir(parents=True, exist_ok=True)
+    shutil.copy(RELEASE / "leeward", LEEWARD)
     kept = WORK / "figures.json"
     figures = json.loads(kept.read_text()) if kept.exists() else {}
     for name in wanted or SECTIONS:
