@@ -172,6 +172,21 @@ describe("a page that opens without a server", () => {
     expect(page.room(1).asOf).toBeLessThanOrEqual(seen + 2_000);
   });
 
+  test("has the threads that were open", async () => {
+    hear("root");
+    const reply = { text: "a reply", thread: 1, also_room: false, files: [], quote: null };
+    server.append(2, 1, "reply", { kind: "message", ...reply });
+    page.client.threads.open(1, 1);
+    await calm();
+    page.crash();
+    server.kill();
+    page = open();
+    await time.pass(50);
+    const thread = state().threads.get("1/1");
+    expect(thread?.first?.event).toMatchObject({ text: "root", replies: { count: 1 } });
+    expect(thread?.items).toMatchObject([{ event: { text: "a reply" } }]);
+  });
+
   test("has the drafts", async () => {
     page.client.drafts.write("1", { text: "half a sen" });
     await time.pass(400);

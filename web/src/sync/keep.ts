@@ -48,7 +48,8 @@ export interface KeptRoom {
 export interface KeptThread {
   readonly room: RoomId;
   readonly root: Seq;
-  readonly epoch: number;
+  /** Where its room stood. */
+  readonly at: Position;
   readonly lines: readonly Event[];
   readonly spans: readonly Span[];
   readonly usedAt: Millis;

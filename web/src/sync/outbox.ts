@@ -92,7 +92,7 @@ export class Outbox {
   /** Reads what is kept, and takes over what pages that are gone have left. */
   async start(): Promise<void> {
     await this.reload();
-    await this.adopt();
+    await this.adopt(true);
   }
 
   post(room: RoomId, draft: Draft, files: readonly FileRef[] = []): Nonce {
@@ -192,11 +192,12 @@ export class Outbox {
     }, LOOK_MS);
   }
 
-  /** Takes over the entries of pages that are gone. */
-  async adopt(): Promise<void> {
+  /** Takes over the entries of pages that are gone; `blind`: of all, where nobody can say who lives. */
+  async adopt(blind = false): Promise<void> {
     const { tabs, keep } = this.#world;
     await tabs.alone(async () => {
       const alive = await tabs.alive();
+      if (alive === null && !blind) return;
       for (const entry of await keep.all("outbox")) {
         if (entry.owner === tabs.id || alive?.has(entry.owner) === true) continue;
         const mine = { ...entry, owner: tabs.id };

@@ -3,7 +3,7 @@
  * back before any network is asked. Keeps the rooms that were looked at last.
  */
 import type { Millis, Person, RoomId } from "../wire/types.ts";
-import type { Keep, KeptAccount, KeptRoom } from "./keep.ts";
+import type { Keep, KeptAccount, KeptRoom, KeptThread } from "./keep.ts";
 import type { RoomLog } from "./roomLog.ts";
 
 export interface PersistWorld {
@@ -24,6 +24,13 @@ const ROOMS_MAX = 40;
 const LINES_MAX = 300;
 /** People kept of a large workspace. */
 export const PEOPLE_MAX = 2_000;
+
+/** What was kept on the device. */
+export interface Kept {
+  readonly account: KeptAccount | null;
+  readonly rooms: readonly KeptRoom[];
+  readonly threads: readonly KeptThread[];
+}
 
 export class Persist {
   readonly #world: PersistWorld;
@@ -59,14 +66,15 @@ export class Persist {
   }
 
   /** What was kept, the room used last first. */
-  async read(): Promise<{ account: KeptAccount | null; rooms: KeptRoom[] }> {
-    const [account, rooms] = await Promise.all([
+  async read(): Promise<Kept> {
+    const [account, rooms, threads] = await Promise.all([
       this.#world.keep.one("account", "account"),
       this.#world.keep.all("rooms"),
+      this.#world.keep.all("threads"),
     ]);
     rooms.sort((a, b) => b.usedAt - a.usedAt);
     for (const room of rooms) this.#usedAt.set(room.id, room.usedAt);
-    return { account: account ?? null, rooms };
+    return { account: account ?? null, rooms, threads };
   }
 
   /** Writes everything down at once. */
@@ -90,8 +98,7 @@ export class Persist {
   async #write(id: RoomId): Promise<void> {
     const room = this.#world.room(id);
     if (room === undefined) {
-      this.#usedAt.delete(id);
-      await this.#world.keep.drop("rooms", id);
+      await this.#drop(id);
       return;
     }
     if (!room.opened) return;
@@ -107,15 +114,26 @@ export class Persist {
       asOf: room.asOf ?? now,
       usedAt,
     });
+    for (const { root, log } of room.threads.values()) {
+      if (log.lines.length === 0) continue;
+      const kept = { room: id, root, at: room.at, ...log.tail(LINES_MAX), usedAt };
+      await this.#world.keep.put("threads", [id, root], kept);
+    }
+  }
+
+  /** Drops a room with its threads. */
+  async #drop(id: RoomId): Promise<void> {
+    this.#usedAt.delete(id);
+    await this.#world.keep.drop("rooms", id);
+    for (const { room, root } of await this.#world.keep.all("threads")) {
+      if (room === id) await this.#world.keep.drop("threads", [room, root]);
+    }
   }
 
   async #prune(): Promise<void> {
     if (this.#usedAt.size <= ROOMS_MAX) return;
     const byUse = [...this.#usedAt].sort(([, a], [, b]) => b - a);
-    for (const [id] of byUse.slice(ROOMS_MAX)) {
-      this.#usedAt.delete(id);
-      await this.#world.keep.drop("rooms", id);
-    }
+    for (const [id] of byUse.slice(ROOMS_MAX)) await this.#drop(id);
   }
 
   #gather(): void {

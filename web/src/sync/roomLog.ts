@@ -205,6 +205,19 @@ export class RoomLog {
     };
   }
 
+  /** What was kept of a thread on the device. */
+  restoreThread(kept: {
+    readonly root: Seq;
+    readonly at: Position;
+    readonly lines: readonly Event[];
+    readonly spans: Log["spans"];
+  }): void {
+    if (kept.at.epoch !== this.at.epoch) return;
+    const { log } = this.thread(kept.root);
+    log.restore(kept.lines, kept.spans);
+    if (kept.at.seq !== this.at.seq) log.freeze(Math.min(kept.at.seq, this.at.seq));
+  }
+
   #advance(log: Log, timeline: Timeline, event: Event, belongs: boolean): void {
     this.#change(log, timeline, event);
     log.advance(event.seq, isLine(event) && belongs ? event : null);

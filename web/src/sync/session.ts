@@ -165,7 +165,7 @@ export class Session {
 
   /** Shows what is kept, then connects. True: there was something to show. */
   async begin(): Promise<boolean> {
-    const { account, rooms } = await this.persist.read();
+    const { account, rooms, threads } = await this.persist.read();
     if (account !== null) {
       this.#inSyncBefore = account.asOf;
       this.#take(account);
@@ -173,6 +173,7 @@ export class Session {
         const log = this.rooms.all.get(kept.id);
         if (log?.at.epoch === kept.at.epoch) log.restore(kept);
       }
+      for (const kept of threads) this.rooms.all.get(kept.room)?.restoreThread(kept);
       for (const id of this.rooms.all.keys()) this.#touchRoom(id);
     }
     await Promise.all([this.drafts.start(), this.outbox.start(), this.reading.start()]);
