@@ -46,9 +46,13 @@ async function clean(page, screen) {
 
 journey("a fault is found where there is one", async () => {
   const page = await device(browser);
-  await page.setContent('<html lang="en"><title>x</title><main><img src="x.png"><button></button></main>');
+  await page.setContent(
+    '<html lang="en"><title>x</title><main><img src="x.png"><button></button></main>',
+  );
   const found = await faults(page);
-  assert(found.some((f) => f.startsWith("image-alt")) && found.some((f) => f.startsWith("button-name")));
+  assert(
+    found.some((f) => f.startsWith("image-alt")) && found.some((f) => f.startsWith("button-name")),
+  );
 });
 
 journey("the page of the set-up link and of signing in", async () => {

@@ -26,6 +26,7 @@ async function witness(name, page, i) {
   mkdirSync(SHOTS, { recursive: true });
   const path = join(SHOTS, `${name.replace(/\W+/g, "-").slice(0, 60)}-${i}.png`);
   await page.screenshot({ path, timeout: 3_000 }).catch(() => {});
+  // biome-ignore lint/performance/useDomNodeTextContent: what is seen, with its line breaks, is wanted
   const text = await page.evaluate(() => document.body.innerText).catch((e) => String(e));
   const faults = page.faults.length > 0 ? `\n  faults: ${page.faults.join("\n  ")}` : "";
   return `- ${page.url()} (${path})${faults}\n${text.slice(-TEXT_MAX).replace(/\n+/g, "\n  ")}`;
