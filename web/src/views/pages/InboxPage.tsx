@@ -14,6 +14,7 @@ import { Listed } from "../parts/Listed.tsx";
 import { useNameOf, usePerson } from "../people.ts";
 import { RoomMark } from "../rail/RoomLink.tsx";
 import { useClient, usePerform, useStore } from "../useApp.ts";
+import { Mentions } from "./Mentions.tsx";
 import { Page } from "./Page.tsx";
 
 export default function InboxPage() {
@@ -28,7 +29,6 @@ export default function InboxPage() {
     <Page title={t("rail.inbox")}>
       <section className="inbox-part">
         <h2>{t("mentions.title")}</h2>
-        {wanting.length === 0 && <p className="quiet panel-note">{t("mentions.none_unread")}</p>}
         <ul className="rows">
           {wanting.map((room) => (
             <li key={room.id}>
@@ -36,6 +36,7 @@ export default function InboxPage() {
             </li>
           ))}
         </ul>
+        <Mentions />
       </section>
       <section className="inbox-part">
         <h2>{t("thread.inbox")}</h2>

@@ -15,7 +15,7 @@ import type { Notify, RoomId } from "../../wire/types.ts";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { CopyButton } from "../parts/CopyButton.tsx";
 import { Icon } from "../parts/Icon.tsx";
-import { usePerform, useStore } from "../useApp.ts";
+import { useClient, usePerform, useStore } from "../useApp.ts";
 import { Hooks } from "./Hooks.tsx";
 import { PanelFrame } from "./PanelFrame.tsx";
 
@@ -42,6 +42,7 @@ export function DetailsPanel({
       <div className="panel-scroll panel-form">
         {!direct && <Facts room={room} may={may} />}
         <Mine room={room} />
+        <Ways room={room} />
         <CopyButton
           wide
           text={window.location.origin + pathOf(roomPlace(id, null))}
@@ -52,6 +53,27 @@ export function DetailsPanel({
         {!direct && <Leave room={room} />}
       </div>
     </PanelFrame>
+  );
+}
+
+/** The other tabs of the room, which a phone has no place for in the header. */
+function Ways({ room }: { readonly room: Room }) {
+  const client = useClient();
+  const go = (tab: "pins" | "files") => {
+    client.screen.panel(null);
+    client.screen.go({ page: "room", room: room.id, seq: null, jump: 0, tab });
+  };
+  return (
+    <section className="row">
+      <button type="button" className="button" onClick={() => go("pins")}>
+        <Icon name="pin" />
+        {t("panel.pins")}
+      </button>
+      <button type="button" className="button" onClick={() => go("files")}>
+        <Icon name="file" />
+        {t("panel.files")}
+      </button>
+    </section>
   );
 }
 

@@ -7,7 +7,7 @@ export interface SnippetPiece {
 
 /** The pieces of a snippet for a query; Markdown's marks are left out. */
 export function snippetPieces(snippet: string, query: string): SnippetPiece[] {
-  const text = snippet.replace(/\*\*|~~|`+|[\u0002\u0003]/g, "");
+  const text = snippet.replace(/\*\*|~~|`+/g, "");
   const words = wordsOf(query);
   if (words.length === 0) return [{ text, found: false }];
   const found = new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.map(escaped).join("|")})`, "giu");

@@ -25,7 +25,7 @@ export function CopyButton({ text, label, wide = false }: Props) {
       () => undefined,
     );
   };
-  const words = copied ? t("common.copied") : wide ? t("common.copy") : "";
+  const words = copied ? t("common.copied") : wide ? label : "";
   return (
     <button
       type="button"

@@ -11,6 +11,7 @@ import { Composer } from "../composer/Composer.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { MessageList } from "../timeline/MessageList.tsx";
 import { useClient, usePerform, useStore } from "../useApp.ts";
+import { useFetched } from "../useFetched.ts";
 import { Beginning } from "./Beginning.tsx";
 import { FilesTab } from "./FilesTab.tsx";
 import { PinsTab } from "./PinsTab.tsx";
@@ -102,22 +103,27 @@ function Waiting() {
   );
 }
 
+/** Not a room of this account: one that can be joined, or none at all. */
 function NoRoom({ room }: { readonly room: RoomId }) {
+  const client = useClient();
   const perform = usePerform();
   const known = useStore((state) => state.phase !== "starting" && state.bar.state === "live");
-  const listed = useStore((state) =>
-    state.browse?.items.find((candidate) => candidate.id === room),
+  const fetch = useCallback(
+    async () => (known ? [await client.http.room(room)] : []),
+    [client, room, known],
   );
-  if (!known) return <Waiting />;
+  const [answer] = useFetched(fetch);
+  const found = answer.items[0];
+  if (!known || answer.loading) return <Waiting />;
   return (
     <section className="room">
       <div className="empty-page">
         <Icon name="hash" />
-        {listed === undefined ? (
+        {found === undefined ? (
           <p>{t("room.gone")}</p>
         ) : (
           <>
-            <p>{t("room.not_member", { name: listed.name })}</p>
+            <p>{t("room.not_member", { name: found.name })}</p>
             <button
               type="button"
               className="button button-main"
