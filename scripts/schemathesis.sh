@@ -16,6 +16,8 @@ binary=$(realpath "$binary")
 data=$(mktemp -d)
 server=
 stop() {
+  local status=$?
+  if [ $status != 0 ] && [ -f "$data/log" ]; then echo "the end of the server's log:"; tail -20 "$data/log"; fi
   if [ -n "$server" ]; then kill "$server" 2> /dev/null && wait "$server" 2> /dev/null || true; fi
   rm -rf "$data"
 }

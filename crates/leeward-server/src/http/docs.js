@@ -112,7 +112,8 @@ function operationView(api, method, path, operation) {
 }
 
 function show(api) {
-  byId("about").textContent = api.info.description;
+  const pieces = api.info.description.split("`");
+  byId("about").replaceChildren(...pieces.map((piece, n) => (n % 2 ? element("code", {}, piece) : piece)));
   const subjects = new Map();
   for (const [path, item] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(item)) {

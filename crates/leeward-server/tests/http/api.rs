@@ -2,11 +2,13 @@
 //! for the API as a whole.
 
 use crate::client::{Answer, Client};
-use leeward_server::NodeConfig;
-use leeward_server::run::{Listeners, run};
+use leeward_server::run::{Listeners, serve};
+use leeward_server::{Node, NodeConfig};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -18,6 +20,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The first room; 0 before set-up.
     pub(crate) lobby: u64,
+    pub(crate) node: Arc<Node>,
     people: BTreeMap<String, (u64, String)>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -41,6 +44,7 @@ impl Server {
         let public = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = public.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
+        let (opened, open) = sync_channel(1);
         let thread = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runs");
@@ -49,10 +53,15 @@ impl Server {
                 // Dropped with the test: that ends the server too.
                 let _ = stopped.await;
             };
-            runtime.block_on(run(config, listeners, shutdown)).expect("served");
+            runtime.block_on(async move {
+                let node = Node::open(config).await.expect("opened");
+                opened.send(Arc::clone(&node)).expect("the test waits for it");
+                serve(node, listeners, shutdown).await.expect("served");
+            });
         });
+        let node = open.recv().expect("opened");
         let (people, thread) = (BTreeMap::new(), Some(thread));
-        Self { address, lobby: 0, people, stop: Some(stop), thread, dir }
+        Self { address, lobby: 0, node, people, stop: Some(stop), thread, dir }
     }
 
     /// Set up, with these members besides the owner, all in the lobby.

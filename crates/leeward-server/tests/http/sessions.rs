@@ -2,6 +2,9 @@
 
 use crate::api::{PASSWORD, Server};
 use crate::client::Client;
+use leeward_core::account::Role;
+use leeward_core::id::{AccountId, Millis, SessionId};
+use leeward_core::seal::Grant;
 use serde_json::json;
 
 #[tokio::test]
@@ -53,7 +56,7 @@ async fn a_session_is_listed_until_it_is_signed_out() {
 }
 
 #[tokio::test]
-async fn a_forged_or_foreign_token_opens_nothing() {
+async fn a_forged_expired_or_foreign_token_opens_nothing() {
     let server = Server::with_people(&["member"]).await;
     let token = server.token("member");
     let forged = [
@@ -72,6 +75,17 @@ async fn a_forged_or_foreign_token_opens_nothing() {
     }
     let basic = server.stranger().with("authorization", "Basic b3duZXI6cGFzc3dvcmQ=");
     assert_eq!(basic.get("/api/v1/me").await.refused(401), "sign_in");
+    let expired = server.node.seal_token(Grant {
+        account: AccountId(server.id("member")),
+        session: SessionId(1),
+        session_epoch: 0,
+        role: Role::Member,
+        issued: Millis(0),
+        expires: Millis(server.node.now().0 - 1),
+        lease_ms: 0,
+    });
+    let late = server.stranger().bearer(&expired).get("/api/v1/me").await;
+    assert_eq!(late.refused(401), "sign_in");
     let elsewhere = Server::with_people(&["member"]).await;
     let foreign = elsewhere.stranger().bearer(&token).get("/api/v1/me").await;
     assert_eq!(foreign.refused(401), "sign_in", "another workspace has other keys");
