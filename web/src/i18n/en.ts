@@ -141,6 +141,7 @@ export const en = {
   "room.favourite": "Add to favourites",
   "room.unfavourite": "Remove from favourites",
   "room.back": "Back to the list of rooms",
+  "room.unknown": "Unknown room",
   "room.gone": "There is no such room, or you may not see it.",
   "room.not_member": "You are looking at #{name} without being in it.",
   "room.join": "Join",

@@ -8,6 +8,7 @@ import type { Place, Room } from "../../sync/model.ts";
 import type { RoomId } from "../../wire/types.ts";
 import { ConnectionBar } from "../ConnectionBar.tsx";
 import { Composer } from "../composer/Composer.tsx";
+import { Page } from "../pages/Page.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { MessageList } from "../timeline/MessageList.tsx";
 import { useClient, usePerform, useStore } from "../useApp.ts";
@@ -116,24 +117,20 @@ function NoRoom({ room }: { readonly room: RoomId }) {
   const found = answer.items[0];
   if (!known || answer.loading) return <Waiting />;
   return (
-    <section className="room">
+    <Page title={found === undefined ? t("room.unknown") : `#${found.name}`}>
       <div className="empty-page">
         <Icon name="hash" />
-        {found === undefined ? (
-          <p>{t("room.gone")}</p>
-        ) : (
-          <>
-            <p>{t("room.not_member", { name: found.name })}</p>
-            <button
-              type="button"
-              className="button button-main"
-              onClick={() => void perform(joinRoom, { room })}
-            >
-              {t("room.join")}
-            </button>
-          </>
+        <p>{found === undefined ? t("room.gone") : t("room.not_member", { name: found.name })}</p>
+        {found !== undefined && (
+          <button
+            type="button"
+            className="button button-main"
+            onClick={() => void perform(joinRoom, { room })}
+          >
+            {t("room.join")}
+          </button>
         )}
       </div>
-    </section>
+    </Page>
   );
 }
