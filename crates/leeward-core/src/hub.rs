@@ -36,6 +36,9 @@ pub struct Limits {
     pub ring_bytes_max: usize,
     /// Bytes of events kept for all rooms: shared out evenly when it is short.
     pub rings_bytes_max: usize,
+    /// Bytes of what one connection missed that it is sent when it comes back; for rooms beyond it is
+    /// told of a gap. Half of what may wait for a connection, so that it is not slow at once.
+    pub missed_bytes_max: usize,
     /// How long an event may wait for the one before it, in milliseconds: two shards publish what one
     /// commit has stored, so that it is usually a matter of microseconds. Then the store is asked.
     pub reorder_ms: u64,
@@ -50,6 +53,7 @@ impl Default for Limits {
         Self {
             ring_bytes_max: 64 * 1024,
             rings_bytes_max: 64 * 1024 * 1024,
+            missed_bytes_max: 512 * 1024,
             reorder_ms: 50,
             idle_ms: 300_000,
             snapshot_ms: 60_000,

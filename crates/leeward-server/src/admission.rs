@@ -4,7 +4,7 @@
 //! times in its life. Tables of their own with a share of the ceiling would turn clients away at a
 //! full shard while another has room, and nobody could say how many the node carries.
 
-use leeward_core::code::Refusal;
+use leeward_core::code::{Code, Refusal};
 use leeward_core::id::Instant;
 use leeward_core::storm::{Class, Input, Output, Slot, Storm, StormLimits};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,18 +48,30 @@ impl Admission {
         Number(count << SHARD_BITS | u64::from(shard))
     }
 
-    /// Asks to have a connection let in.
+    /// Asks to have a connection let in. A session that resumes while its connection before still
+    /// lives takes that one's place where there is no other: all who lost their connection at once
+    /// come back before the node has noticed that they went.
     pub(crate) fn knock(
         &self,
         now: Instant,
-        number: Number,
+        (number, ghost): (Number, Option<Number>),
         class: Class,
         slot: Option<Slot>,
         random: u64,
     ) -> Result<(), TurnedAway> {
         let mut inner = self.lock();
-        inner.storm.handle(now, Input::Knock { conn: number.0, class, slot, random });
-        inner.answers(Some(number))
+        let knock = Input::Knock { conn: number.0, class, slot, random };
+        inner.storm.handle(now, knock.clone());
+        let answer = inner.answers(Some(number));
+        match (&answer, ghost) {
+            (Err((refusal, _)), Some(ghost)) if refusal.code == Code::Full => {
+                inner.storm.handle(now, Input::Gone { conn: ghost.0 });
+                inner.expired.get_mut(ghost.shard()).into_iter().for_each(|e| e.push(ghost));
+                inner.storm.handle(now, knock);
+                inner.answers(Some(number))
+            }
+            (Ok(()) | Err(_), _) => answer,
+        }
     }
 
     /// It has been let in: its hello is answered.

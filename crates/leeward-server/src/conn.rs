@@ -141,7 +141,14 @@ impl Conn {
             }
             return Given::Done;
         }
-        if state.out.bytes() + frame.len() > bytes_max {
+        if state.out.bytes() + frame.len() > bytes_max && !state.blocked {
+            // It may only have been waiting for more.
+            drop(state);
+            self.flush(now);
+            state = self.state.borrow_mut();
+        }
+        // One frame always has room, however long.
+        if !state.out.is_empty() && state.out.bytes() + frame.len() > bytes_max {
             return Given::Slow;
         }
         state.out.push(frame.clone(), 0);

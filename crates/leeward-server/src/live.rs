@@ -54,7 +54,10 @@ impl Shard {
                 self.tell_hub(hub::Input::Typing(conn.id, room, thread));
             }
             Output::Watch(rooms) => self.tell_hub(hub::Input::Watch(conn.id, rooms)),
-            Output::Open(room) => self.tell_hub(hub::Input::Open(conn.id, room)),
+            Output::Open(room) => {
+                self.take_in();
+                self.tell_hub(hub::Input::Open(conn.id, room));
+            }
             Output::Presence(state) => self.tell_hub(hub::Input::Presence(conn.id, state)),
             Output::Close(refusal) => {
                 self.node.metrics.refused(refusal.code);
@@ -77,11 +80,13 @@ impl Shard {
             };
             let slot = hello.slot.as_deref().and_then(|slot| slot.parse().ok());
             let random = self.node.random();
-            self.node.admission.knock(self.now(), conn.number, class, slot, random)?;
+            let ghost = ticket.map(|grant| grant.session_epoch);
+            let place = ghost.and_then(|epoch| self.node.live(epoch));
+            let (now, admission) = (self.now(), &self.node.admission);
+            admission.knock(now, (conn.number, place), class, slot, random)?;
             let epoch = self.node.next_epoch();
             let session = actor.session.unwrap_or_default();
             let who = Who { account: actor.account, role: actor.role, session, epoch };
-            let ghost = ticket.map(|grant| grant.session_epoch);
             Ok(Admitted { who, resumed: ghost.is_some(), ghost })
         });
         match answer {
@@ -100,11 +105,11 @@ impl Shard {
     fn welcome(self: &Rc<Self>, conn: &Rc<Conn>, admitted: Admitted, lease: Lease) {
         let who = admitted.who;
         conn.who.set(Some(who));
-        let ghost = admitted.ghost.filter(|epoch| self.node.is_live(*epoch));
+        let ghost = admitted.ghost.filter(|epoch| self.node.live(*epoch).is_some());
         if let Some(epoch) = ghost {
             self.node.bus.publish(&News::Fence { account: who.account, epoch });
         }
-        self.node.live_began(who.epoch);
+        self.node.live_began(who.epoch, conn.number);
         self.node.metrics.welcomed(admitted.resumed);
         let now = self.node.now();
         let grant = Grant {
@@ -187,6 +192,8 @@ impl Shard {
     }
 
     fn attach(self: &Rc<Self>, conn: &Rc<Conn>, who: Who, stands: Vec<Stand>) {
+        // Whatever was acknowledged to anybody before is part of what this one missed.
+        self.take_in();
         let opening = conn.state.borrow_mut().opening.take();
         self.tell_hub(hub::Input::Attach(conn.id, who, stands));
         for asked in opening.map(|opening| opening.asked).unwrap_or_default() {

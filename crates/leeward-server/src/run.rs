@@ -153,11 +153,10 @@ fn shard(
             }
         };
         let shard = Shard::new(index, Arc::clone(node));
-        let inbox = node.bus.subscribe();
         let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls });
         shard.tasks.spawn_local(door::accept(door, listener));
         let _ = up.send(Ok(()));
-        heart::beat(shard, inbox).await;
+        heart::beat(shard).await;
     });
 }
 

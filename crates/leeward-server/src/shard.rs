@@ -10,6 +10,7 @@ use crate::socket::Socket;
 use crate::squeeze::Squeeze;
 use crate::wheel::Wheel;
 use bytes::Bytes;
+use leeward_bus::Inbox;
 use leeward_core::code::{Code, Refusal};
 use leeward_core::hub::{self, Hub, Load, News, Output};
 use leeward_core::id::{Instant, RoomId, Seq};
@@ -41,11 +42,13 @@ pub(crate) struct Shard {
     /// Everything that runs on this shard: the shard ends when all of it has.
     pub(crate) tasks: TaskTracker,
     pub(crate) wheel: RefCell<Wheel>,
+    pub(crate) inbox: Arc<Inbox>,
     conns: RefCell<Vec<Option<Rc<Conn>>>>,
     free: RefCell<Vec<u32>>,
     /// What is given out is to be written together with what follows.
     later: Cell<bool>,
     dirty: RefCell<Vec<u32>>,
+    news: Cell<Vec<News>>,
     buffer: Cell<Vec<u8>>,
     inflater: RefCell<Inflater>,
     squeeze: RefCell<Squeeze>,
@@ -58,8 +61,11 @@ impl Shard {
     pub(crate) fn new(index: u32, node: Arc<Node>) -> Rc<Self> {
         let now = node.instant();
         let bounds = &node.config.bounds;
-        let hub_limits =
-            hub::Limits { ring_bytes_max: bounds.ring_bytes_max, ..hub::Limits::default() };
+        let hub_limits = hub::Limits {
+            ring_bytes_max: bounds.ring_bytes_max,
+            missed_bytes_max: bounds.queue_bytes_max / 2,
+            ..hub::Limits::default()
+        };
         let hello_ms = bounds.hello_max.as_millis();
         let limits = session::Limits {
             terms: node.config.lease,
@@ -74,10 +80,12 @@ impl Shard {
             limits: Cell::new(limits),
             tasks: TaskTracker::new(),
             wheel: RefCell::new(Wheel::new(now)),
+            inbox: node.bus.subscribe(),
             conns: RefCell::default(),
             free: RefCell::default(),
             later: Cell::new(false),
             dirty: RefCell::default(),
+            news: Cell::default(),
             buffer: Cell::new(vec![0; READ_BYTES]),
             inflater: RefCell::default(),
             squeeze: RefCell::default(),
@@ -275,18 +283,24 @@ impl Shard {
     }
 
     /// Takes in news, all that there is: what it makes for one connection is written in one call.
-    pub(crate) fn take_in(self: &Rc<Self>, news: &mut Vec<News>, lost: bool) {
+    pub(crate) fn take_in(self: &Rc<Self>) {
+        let mut news = self.news.take();
+        let lost = self.inbox.take(&mut news);
         let now = self.now();
-        self.later.set(news.len() > 1);
+        let before = self.later.get();
+        self.later.set(before || news.len() > 1);
         for news in news.drain(..) {
             self.hub.borrow_mut().handle(now, hub::Input::News(news));
             self.do_for_hub();
         }
+        self.news.set(news);
         if lost {
             self.node.metrics.news_lost.inc();
             self.tell_hub(hub::Input::Lost);
         }
-        self.write_dirty();
+        if !before {
+            self.write_dirty();
+        }
     }
 
     /// Tells the hub what happened and does what it wants done.

@@ -1,7 +1,8 @@
 //! What state a node is in: ready, stopping, failed; and which sessions live on which shard.
 
+use crate::admission::Number;
 use crate::node::Node;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
@@ -12,8 +13,8 @@ pub(crate) struct State {
     failed: AtomicBool,
     failure: Notify,
     stopping: watch::Sender<bool>,
-    /// The epochs of sessions that have a connection.
-    live: Mutex<BTreeSet<u32>>,
+    /// The connections of sessions, by epoch.
+    live: Mutex<BTreeMap<u32, Number>>,
     /// Connections of each shard.
     shards: Vec<AtomicI64>,
 }
@@ -30,7 +31,7 @@ impl State {
         }
     }
 
-    fn live(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+    fn live(&self) -> MutexGuard<'_, BTreeMap<u32, Number>> {
         self.live.lock().expect("nothing panics while it holds this lock")
     }
 }
@@ -71,8 +72,8 @@ impl Node {
     }
 
     /// A session has a connection.
-    pub(crate) fn live_began(&self, epoch: u32) {
-        self.state.live().insert(epoch);
+    pub(crate) fn live_began(&self, epoch: u32, number: Number) {
+        self.state.live().insert(epoch, number);
     }
 
     /// It has none any more.
@@ -80,8 +81,9 @@ impl Node {
         self.state.live().remove(&epoch);
     }
 
-    pub(crate) fn is_live(&self, epoch: u32) -> bool {
-        self.state.live().contains(&epoch)
+    /// The connection of a session, if it has one.
+    pub(crate) fn live(&self, epoch: u32) -> Option<Number> {
+        self.state.live().get(&epoch).copied()
     }
 
     /// A shard has so many connections more.

@@ -189,11 +189,15 @@ impl Hub {
 
     /// Puts a connection into a room in memory, if it may be there, and gives it what it missed.
     pub(super) fn enter(&mut self, conn: Conn, id: RoomId, at: Position, claimed: bool) {
-        let Some(who) = self.who(conn) else { return };
-        let Some(room) = self.rooms.get_mut(&id).filter(|r| r.has_member(who.account)) else {
+        let Some(Some(attached)) = self.conns.get_mut(conn as usize) else { return };
+        let account = attached.who.account;
+        let Some(room) = self.rooms.get_mut(&id).filter(|r| r.has_member(account)) else {
             return;
         };
-        if let Missing::Frame(frame) = room.missing(id, at, claimed) {
+        let left = self.limits.missed_bytes_max.saturating_sub(attached.missed_bytes as usize);
+        if let Missing::Frame(frame) = room.missing(id, (at, claimed), left) {
+            let bytes = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+            attached.missed_bytes = attached.missed_bytes.saturating_add(bytes);
             self.outputs.push_back(Output::Send(conn, frame));
         }
         self.subscribe(conn, id);

@@ -186,9 +186,14 @@ impl Room {
         }
     }
 
-    /// What somebody who stands at `at` is to be sent. A position that this history cannot have, or
-    /// that is too far back to be answered from memory, gets a gap.
-    pub(super) fn missing(&mut self, room: RoomId, at: Position, claimed: bool) -> Missing {
+    /// What somebody who stands at `at` is to be sent. A position that this history cannot have, that
+    /// is too far back to be answered from memory, or whose answer is too long gets a gap.
+    pub(super) fn missing(
+        &mut self,
+        room: RoomId,
+        (at, claimed): (Position, bool),
+        bytes_max: usize,
+    ) -> Missing {
         let Some(state) = &mut self.state else { return Missing::Nothing };
         // What the node itself has just told the client is of this history and may be ahead of this
         // shard; what a client claims may be anything.
@@ -200,7 +205,8 @@ impl Room {
         if at.epoch != state.epoch || at.seq > state.head || at.seq < state.before_ring() {
             return Missing::Frame(state.gap(room));
         }
-        Missing::Frame(state.delta(room, at.seq))
+        let delta = state.delta(room, at.seq);
+        Missing::Frame(if delta.len() > bytes_max { state.gap(room) } else { delta })
     }
 
     /// The frames of a snapshot and of what came after it, if memory has both.

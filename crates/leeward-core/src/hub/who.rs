@@ -24,6 +24,8 @@ pub(super) struct Attached {
     pub(super) in_sync: bool,
     /// It asked for a room that was not loaded.
     pub(super) opened: bool,
+    /// Bytes of what it missed that it has been sent.
+    pub(super) missed_bytes: u32,
     /// Rooms it waits for.
     pub(super) expected: u32,
     /// Rooms whose events it gets.
@@ -39,6 +41,7 @@ impl Attached {
             presence: Presence::Online,
             in_sync: false,
             opened: false,
+            missed_bytes: 0,
             expected: 0,
             rooms: Vec::with_capacity(rooms),
             watched: Vec::new(),

@@ -22,6 +22,7 @@ async fn the_node_carries_no_more_connections_than_it_may() {
         assert!((1_000..2_000).contains(&after), "not at once, and soon: {after}");
     }
     assert_eq!(world.figure("leeward_admissions").await, 3);
+    assert_eq!(world.figure("leeward_admitting").await, 0, "all three are in");
     drop(held.pop());
     let freed = async {
         while world.figure("leeward_admissions").await > 2 {
@@ -88,4 +89,17 @@ async fn a_hello_gives_only_so_many_positions() {
     line.say(&json!({"t": "hello", "token": owner.token, "positions": positions})).await;
     let end = line.end().await;
     assert_eq!((end.code, &end.said["code"]), (4004, &json!("bad_frame")));
+}
+
+#[tokio::test]
+async fn whoever_resumes_at_a_full_node_takes_the_place_of_its_own_ghost() {
+    let world = World::with(|config| config.connections_max = 8 + 2).await;
+    let owner = world.account("owner").await;
+    let mut ghost = Line::sign_in(&world, &owner).await;
+    let mut other = Line::sign_in(&world, &owner).await;
+    let (ticket, version) = (ghost.ticket(), ghost.version());
+    Line::resume(&world, &ticket, version, &[]).await.quiet().await;
+    assert_eq!(ghost.end().await.code, 4007);
+    other.quiet().await;
+    assert!(world.figure("leeward_admissions").await <= 2);
 }
