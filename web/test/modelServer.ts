@@ -198,6 +198,8 @@ export class ModelServer {
         return json(this.#account(account));
       case "/api/v1/rooms":
         return json(this.#account(account).rooms);
+      case "/api/v1/threads":
+        return json([]);
       case "/api/v1/people":
         return json(this.people);
       case "/api/v1/workspace":

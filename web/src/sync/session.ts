@@ -142,7 +142,12 @@ export class Session {
       },
       now: world.wall,
     });
-    this.threads = new Threads({ rooms: this.rooms, http, changed: roomTouched });
+    this.threads = new Threads({
+      rooms: this.rooms,
+      http,
+      attentive: world.page.attentive,
+      changed: roomTouched,
+    });
     const of = { session: this, world, store, http, events, later, touch, roomTouched };
     this.reading = makeReading(of);
     this.outbox = makeOutbox(of);
@@ -274,6 +279,7 @@ export class Session {
   #reached(id: RoomId): void {
     const room = this.rooms.all.get(id);
     if (room !== undefined) this.outbox.reached(id, room.at.seq);
+    this.threads.heard(id);
   }
 
   #live(live: boolean): void {

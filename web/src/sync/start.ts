@@ -134,7 +134,7 @@ function sessionVerbs(
       open: (room, root) => session()?.threads.open(room, root),
       loadBefore: (room, root) => quietly(session()?.threads.loadBefore(room, root)),
       follow: async (room, root, on) => session()?.threads.follow(room, root, on),
-      readInView: (room, root) => session()?.threads.read(room, root),
+      readInView: (room, root) => session()?.threads.readInView(room, root),
     },
     marks: {
       readInView: (room) => session()?.reading.readInView(room),
@@ -144,6 +144,9 @@ function sessionVerbs(
     outbox: {
       post: (room, draft, files) => {
         session()?.here.sent();
+        if (draft.kind === "message" && draft.thread != null) {
+          session()?.threads.answered(room, draft.thread);
+        }
         return session()?.outbox.post(room, draft, files) ?? newNonce();
       },
       retry: (nonce) => session()?.outbox.retry(nonce),

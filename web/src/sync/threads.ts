@@ -1,6 +1,7 @@
 /** The threads that are looked at: fetches their lines, marks them as read, follows them. */
 import type { RoomId, Seq } from "../wire/types.ts";
 import type { Http } from "./http.ts";
+import { threadKey } from "./model.ts";
 import { Refused } from "./refused.ts";
 import type { ThreadLog } from "./roomLog.ts";
 import type { Rooms } from "./rooms.ts";
@@ -8,6 +9,8 @@ import type { Rooms } from "./rooms.ts";
 export interface ThreadsWorld {
   readonly rooms: Rooms;
   readonly http: Http;
+  /** The page is visible and has the focus. */
+  readonly attentive: () => boolean;
   readonly changed: (room: RoomId) => void;
 }
 
@@ -16,6 +19,8 @@ export class Threads {
   #shown: { readonly room: RoomId; readonly root: Seq } | null = null;
   /** The last reply that the server was told of, by thread. */
   readonly #told = new Map<ThreadLog, Seq>();
+  /** The threads that are followed, by key; null: not asked for yet. */
+  #followed: Promise<Set<string>> | null = null;
 
   constructor(world: ThreadsWorld) {
     this.#world = world;
@@ -26,7 +31,22 @@ export class Threads {
     this.#shown = { room, root };
     const thread = this.#world.rooms.all.get(room)?.thread(root);
     this.#world.changed(room);
-    if (thread !== undefined) void this.#load(room, thread);
+    if (thread === undefined) return;
+    this.#load(room, thread).then(
+      () => this.readInView(room, root),
+      (thrown: unknown) => Refused.from(thrown),
+    );
+    if (thread.followed === null) void this.#learnFollowed(room, thread);
+  }
+
+  /** Something came into a room: it is read if it is in the thread that is looked at. */
+  heard(room: RoomId): void {
+    if (this.#shown?.room === room) this.readInView(room, this.#shown.root);
+  }
+
+  /** One's own answer follows the thread. */
+  answered(room: RoomId, root: Seq): void {
+    this.#setFollowed(room, root, true);
   }
 
   close(): void {
@@ -38,7 +58,7 @@ export class Threads {
     if (this.#shown === null) return;
     const { room, root } = this.#shown;
     const thread = this.#world.rooms.all.get(room)?.thread(root);
-    if (thread !== undefined) void this.#load(room, thread);
+    if (thread !== undefined) this.#load(room, thread).catch(Refused.from);
   }
 
   async loadBefore(room: RoomId, root: Seq): Promise<void> {
@@ -49,19 +69,42 @@ export class Threads {
   }
 
   async follow(room: RoomId, root: Seq, on: boolean): Promise<void> {
-    const thread = this.#world.rooms.all.get(room)?.thread(root);
     await this.#world.http.follow(room, root, on);
-    if (thread !== undefined) thread.followed = on;
-    this.#world.changed(room);
+    this.#setFollowed(room, root, on);
   }
 
   /** The end of a thread is in view. */
-  read(room: RoomId, root: Seq): void {
-    const thread = this.#world.rooms.all.get(room)?.threads.get(root);
-    const last = thread?.log.lines.at(-1)?.seq ?? 0;
-    if (thread === undefined || last <= root || this.#told.get(thread) === last) return;
+  readInView(room: RoomId, root: Seq): void {
+    const log = this.#world.rooms.all.get(room);
+    const thread = log?.threads.get(root);
+    const line = thread?.log.lines.at(-1);
+    const last = line?.seq ?? 0;
+    if (thread === undefined || !this.#world.attentive()) return;
+    if (last <= root || line?.from === log?.me || (this.#told.get(thread) ?? 0) >= last) return;
     this.#told.set(thread, last);
     this.#world.http.readThread(room, root, last).catch(() => this.#told.delete(thread));
+  }
+
+  async #learnFollowed(room: RoomId, thread: ThreadLog): Promise<void> {
+    this.#followed ??= this.#world.http
+      .threads()
+      .then((all) => new Set(all.map((one) => threadKey(one.room, one.root.seq))));
+    try {
+      const followed = await this.#followed;
+      thread.followed ??= followed.has(threadKey(room, thread.root));
+      this.#world.changed(room);
+    } catch {
+      // It is asked again with the next thread.
+      this.#followed = null;
+    }
+  }
+
+  #setFollowed(room: RoomId, root: Seq, on: boolean): void {
+    const thread = this.#world.rooms.all.get(room)?.thread(root);
+    if (thread !== undefined) thread.followed = on;
+    // What was learnt is out of date.
+    this.#followed = null;
+    this.#world.changed(room);
   }
 
   async #load(room: RoomId, thread: ThreadLog): Promise<void> {
