@@ -164,7 +164,7 @@ export const en = {
   "list.first_unread_some": "New messages",
   "list.mark_read": "Mark as read",
   "list.newest": "Jump to the newest message",
-  "list.newest_count": { one: "{count} new message below", other: "{count} new messages below" },
+  "list.newest_count": { one: "{count} new message", other: "{count} new messages" },
   "list.hole": "Loading the messages in between…",
   "list.hole_offline":
     "Some messages in between are not on this device. They load when you are back.",

@@ -61,6 +61,7 @@ export function MessageList(props: Props) {
   useJump(all, target, scroller.ref, scroller.toRow);
   useReadOnFocus(scroller.ref, scroller.onScroll);
   const roving = useRovingFocus(scroller.ref);
+  const below = useBelow(all, scroller.atEnd);
   const { start, end } = scroller.range;
 
   return (
@@ -83,17 +84,34 @@ export function MessageList(props: Props) {
       </div>
       {props.unreadAbove}
       {!(scroller.atEnd && end === all.length) && (
-        <button
-          type="button"
-          className="to-newest"
-          onClick={scroller.toEnd}
-          title={t("list.newest")}
-          aria-label={t("list.newest")}
-        >
-          <Icon name="arrow_down" />
-        </button>
+        <ToNewest below={below} onClick={scroller.toEnd} />
       )}
     </div>
+  );
+}
+
+/** How many messages came below while one was reading further up. */
+function useBelow(all: readonly Row[], atEnd: boolean): number {
+  const seen = useRef<string | null>(null);
+  if (atEnd || seen.current === null) seen.current = all.at(-1)?.key ?? null;
+  const last = all.findLastIndex((row) => row.key === seen.current);
+  return last < 0 ? 0 : all.slice(last + 1).filter((row) => row.kind === "message").length;
+}
+
+function ToNewest({ below, onClick }: { readonly below: number; readonly onClick: () => void }) {
+  const words = below > 0 ? t("list.newest_count", { count: below }) : t("list.newest");
+  return (
+    <button
+      type="button"
+      className="to-newest"
+      data-count={below > 0 || undefined}
+      onClick={onClick}
+      title={t("list.newest")}
+      aria-label={below > 0 ? undefined : words}
+    >
+      <Icon name="arrow_down" />
+      {below > 0 && words}
+    </button>
   );
 }
 
