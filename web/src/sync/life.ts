@@ -81,6 +81,7 @@ export class Life {
     if (this.session?.me !== signedIn.account.id) return this.enter(signedIn);
     this.session.connection.forget();
     this.session.connection.tell({ kind: "start" });
+    this.session.tabs.tell({ kind: "signed_in" });
     this.#of.arrived("in");
   }
 

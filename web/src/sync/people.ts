@@ -11,6 +11,8 @@ export interface PeopleWorld {
 const GATHER_MS = 40;
 /** Most ids in one question. */
 const IDS_MAX = 200;
+/** Most people asked about again after an absence. */
+const REFRESHED_MAX = 600;
 /** Who could not be fetched is asked for again after this, if still wanted. */
 const AGAIN_MS = 10_000;
 
@@ -47,6 +49,18 @@ export class People {
       if (!this.#all.has(id) && !this.#asked.has(id)) this.#wanted.add(id);
     }
     if (idle && this.#wanted.size > 0) this.#world.later(() => void this.#fetch(), GATHER_MS);
+  }
+
+  /** Asks again about those known: while there was no connection, nobody told what changed. */
+  async refresh(): Promise<void> {
+    const ids = [...this.#all.keys()].slice(0, REFRESHED_MAX);
+    for (let at = 0; at < ids.length; at += IDS_MAX) {
+      try {
+        this.learn(await this.#world.fetch({ ids: ids.slice(at, at + IDS_MAX) }));
+      } catch {
+        return;
+      }
+    }
   }
 
   /** People whose name, or a word of whose display name, begins like this; the known ones first. */

@@ -46,6 +46,10 @@ export interface SessionEvents {
   readonly listed: () => void;
 }
 
+/** When to ask again about people after the connection came back, in milliseconds. */
+const PEOPLE_MS_MIN = 5_000;
+const PEOPLE_MS = 25_000;
+
 export class Session {
   readonly me: AccountId;
   readonly rooms: Rooms;
@@ -69,6 +73,7 @@ export class Session {
   #missed = { count: 0, room: null as RoomId | null };
   #inSyncBefore: Millis | null = null;
   #stopped = false;
+  #refreshing = false;
 
   constructor(
     me: AccountId,
@@ -165,6 +170,7 @@ export class Session {
     this.#publisher = new Publisher(this);
     this.tabs.hear((what) => {
       if (what.kind === "signed_out") events.signedOut();
+      if (what.kind === "signed_in") this.connection.tell({ kind: "start" });
     });
   }
 
@@ -297,8 +303,20 @@ export class Session {
       this.threads.refresh();
       this.notifications.caughtUp();
       this.#events.live();
+      this.#refreshPeople();
     }
     this.persist.accountChanged();
+  }
+
+  /** Not at once: when a server comes back, it has better things to do. */
+  #refreshPeople(): void {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    const wait = PEOPLE_MS_MIN + (PEOPLE_MS * this.#world.random()) / 2 ** 32;
+    this.#world.timer(() => {
+      this.#refreshing = false;
+      if (!this.#stopped && this.connection.isLive) void this.people.refresh();
+    }, wait);
   }
 
   #heard(room: RoomLog, event: Event, live: boolean): void {

@@ -12,6 +12,7 @@ export type Told =
   | { readonly kind: "outbox" }
   | { readonly kind: "draft"; readonly key: string; readonly draft: DraftText | null }
   | { readonly kind: "gone" }
+  | { readonly kind: "signed_in" }
   | { readonly kind: "signed_out" };
 
 export interface Tabs {
