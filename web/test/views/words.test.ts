@@ -56,6 +56,19 @@ describe("the catalogue", () => {
     }
   });
 
+  it("has no phrase that nobody says", () => {
+    const said = files(join(import.meta.dirname, "../../src"))
+      .filter((path) => /\.tsx?$/.test(path) && !path.endsWith("en.ts"))
+      .map((path) => readFileSync(path, "utf8"))
+      .join("\n");
+    // Some names end in a word of the protocol.
+    const built = ["role", "presence", "create"].filter((group) => said.includes(`\`${group}.$`));
+    const unsaid = Object.keys(en).filter(
+      (key) => !said.includes(`"${key}"`) && !built.some((group) => key.startsWith(`${group}.`)),
+    );
+    expect(unsaid).toEqual([]);
+  });
+
   it("joins names", () => {
     expect(list(["a", "b", "c"])).toMatch(/^a, b,? and c$/);
   });
