@@ -69,6 +69,10 @@ journey("two people and a guest see each other's words at once", async () => {
     true,
   );
 
+  for (const page of [owner, member, guest]) {
+    await page.getByRole("button", { name: "3 members" }).waitFor();
+  }
+
   // A guest finds no other room and cannot make one.
   await guest.getByRole("navigation", { name: "Rooms and people" }).waitFor();
   assert.equal(await guest.getByRole("link", { name: "Browse rooms" }).count(), 0);

@@ -58,6 +58,16 @@ function plain(lines: readonly Event[]): unknown {
 }
 
 describe("a snapshot and what came after it", () => {
+  test("a snapshot older than the list takes nothing back that the list knows", () => {
+    const server = past(1, 5);
+    const old = server.snapshot(1, 3);
+    const room = new RoomLog({ ...SUMMARY, head: 5, members: 7, topic: "the newest" }, 1);
+    room.snapshot({ ...old, members_total: 1 });
+    expect(room.summary).toMatchObject({ head: 5, members: 7, topic: "the newest" });
+    room.snapshot({ ...server.snapshot(1), members_total: 1 });
+    expect(room.summary).toMatchObject({ head: 5, members: 1, topic: undefined });
+  });
+
   const seeds = Array.from({ length: 40 }, (_, i) => i + 1);
 
   test.each(seeds)("give the later snapshot (seed %i)", (seed) => {

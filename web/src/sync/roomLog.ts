@@ -243,17 +243,16 @@ export class RoomLog {
   #adopt({ facts, members, members_total, at, lines }: Snapshot): void {
     this.#members = new Map(members.map(({ account, role }) => [account, role]));
     const last = lines.findLast((line) => line.kind === "message");
+    // A snapshot is shared and may be older than the list, which knows better then.
+    const older = at.seq < this.summary.head;
     this.summary = {
       ...this.summary,
-      topic: undefined,
-      archived: undefined,
-      read_only: undefined,
-      ...facts,
+      ...(older ? {} : { topic: undefined, archived: undefined, read_only: undefined, ...facts }),
       epoch: at.epoch,
       head: Math.max(this.summary.head, at.seq),
       last_message: Math.max(this.summary.last_message, last?.seq ?? 0),
       last_at: Math.max(this.summary.last_at, last?.at ?? 0),
-      members: members_total,
+      members: older ? this.summary.members : members_total,
     };
   }
 
