@@ -149,6 +149,7 @@ export const en = {
   "list.first_unread_some": "New messages",
   "list.newest": "Jump to the newest message",
   "list.newest_count": { one: "{count} new message", other: "{count} new messages" },
+  "list.earlier_offline": "Earlier messages load when you are back.",
   "list.hole": "Loading the messages in between…",
   "list.hole_offline":
     "Some messages in between are not on this device. They load when you are back.",
@@ -320,6 +321,7 @@ export const en = {
   "members.none": "Nobody of that name.",
   "members.tools": "What to do with {who}",
   "members.here": "Online",
+  "members.all": "Members",
   "members.others": "Not online",
 
   "profile.message": "Send a message",

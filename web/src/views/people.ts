@@ -1,7 +1,7 @@
 /** Who somebody is, for views: names with a fallback while a person is not known yet. */
 import { useCallback, useEffect } from "react";
 import { t } from "../i18n/t.ts";
-import type { AccountId, Person } from "../wire/types.ts";
+import type { AccountId, Person, Presence } from "../wire/types.ts";
 import { useClient, useStore } from "./useApp.ts";
 
 type People = ReadonlyMap<AccountId, Person>;
@@ -15,6 +15,13 @@ export function usePerson(id: AccountId | null): Person | null {
     if (missing && id !== null) people.want([id]);
   }, [missing, id, people]);
   return person;
+}
+
+/** Whether somebody is there; null while nothing is known of anybody, for want of a live lease. */
+export function usePresence(id: AccountId): Presence | null {
+  return useStore(
+    (state) => state.presence.get(id) ?? (state.presence.size > 0 ? "offline" : null),
+  );
 }
 
 /** What to call each of several people. */

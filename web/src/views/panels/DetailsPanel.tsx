@@ -64,15 +64,17 @@ function Ways({ room }: { readonly room: Room }) {
     client.screen.go({ page: "room", room: room.id, seq: null, jump: 0, tab });
   };
   return (
-    <section className="row">
-      <button type="button" className="button" onClick={() => go("pins")}>
-        <Icon name="pin" />
-        {t("panel.pins")}
-      </button>
-      <button type="button" className="button" onClick={() => go("files")}>
-        <Icon name="file" />
-        {t("panel.files")}
-      </button>
+    <section>
+      <div className="row">
+        <button type="button" className="button" onClick={() => go("pins")}>
+          <Icon name="pin" />
+          {t("panel.pins")}
+        </button>
+        <button type="button" className="button" onClick={() => go("files")}>
+          <Icon name="file" />
+          {t("panel.files")}
+        </button>
+      </div>
     </section>
   );
 }

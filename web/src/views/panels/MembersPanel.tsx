@@ -10,7 +10,7 @@ import { Icon } from "../parts/Icon.tsx";
 import { MenuItem } from "../parts/MenuItem.tsx";
 import { PersonButton } from "../parts/PersonButton.tsx";
 import { Popover } from "../parts/Popover.tsx";
-import { usePerson } from "../people.ts";
+import { usePerson, usePresence } from "../people.ts";
 import { useClient, usePerform, useStore } from "../useApp.ts";
 import { PanelFrame } from "./PanelFrame.tsx";
 
@@ -32,6 +32,8 @@ export function MembersPanel({
   const total = useStore((state) => state.rooms.get(room)?.summary.members ?? 0);
   const direct = useStore((state) => state.rooms.get(room)?.summary.room_kind === "direct");
   const may = useStore((state) => moderates(state, room));
+  // Without a live lease nothing is known of anybody.
+  const known = useStore((state) => state.presence.size > 0);
   const [here, others] = useSplit(members ?? [], typed);
   return (
     <PanelFrame title={t("room.members", { count: total })} onClose={onClose}>
@@ -59,7 +61,12 @@ export function MembersPanel({
       </div>
       <div className="panel-scroll">
         <Group title={t("members.here")} members={here} room={room} may={may} />
-        <Group title={t("members.others")} members={others} room={room} may={may} />
+        <Group
+          title={t(known ? "members.others" : "members.all")}
+          members={others}
+          room={room}
+          may={may}
+        />
         {here.length + others.length === 0 && (
           <p className="quiet panel-note">{t("members.none")}</p>
         )}
@@ -122,7 +129,7 @@ function MemberRow({
   readonly may: boolean;
 }) {
   const person = usePerson(member.account);
-  const presence = useStore((state) => state.presence.get(member.account) ?? "offline");
+  const presence = usePresence(member.account);
   const me = useStore((state) => state.me?.id === member.account);
   const name = person?.display ?? t("line.someone");
   return (

@@ -4,7 +4,7 @@ import { followThread } from "../../actions/followThread.ts";
 import { openRoom } from "../../actions/openRoom.ts";
 import { t } from "../../i18n/t.ts";
 import { type Room, type Thread, threadKey } from "../../sync/model.ts";
-import type { RoomId, Seq } from "../../wire/types.ts";
+import type { AccountId, RoomId, Seq } from "../../wire/types.ts";
 import { ConnectionBar } from "../ConnectionBar.tsx";
 import { Composer } from "../composer/Composer.tsx";
 import { Icon } from "../parts/Icon.tsx";
@@ -27,7 +27,9 @@ export function ThreadPanel({ room: id, root, onClose }: Props) {
   useEffect(() => {
     client.threads.open(id, root);
   }, [client, id, root]);
-  const followed = thread?.followed === true;
+  const me = useStore((state) => state.me?.id ?? 0);
+  // Whoever writes in a thread follows it, until they say otherwise.
+  const followed = thread?.followed ?? (thread !== undefined && wroteIn(thread, me));
   return (
     <PanelFrame
       title={t("panel.thread")}
@@ -94,4 +96,9 @@ function Replies({ room, thread }: { readonly room: Room; readonly thread: Threa
       target={null}
     />
   );
+}
+
+function wroteIn(thread: Thread, me: AccountId): boolean {
+  const lines = thread.first === null ? thread.items : [thread.first, ...thread.items];
+  return lines.some((item) => item.kind === "line" && item.event.from === me);
 }

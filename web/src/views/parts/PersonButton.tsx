@@ -2,7 +2,7 @@
 import { openDirect } from "../../actions/openDirect.ts";
 import { t } from "../../i18n/t.ts";
 import type { AccountId } from "../../wire/types.ts";
-import { usePerson } from "../people.ts";
+import { usePerson, usePresence } from "../people.ts";
 import { usePerform, useStore } from "../useApp.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
@@ -33,7 +33,7 @@ export function PersonButton({ id, name }: Props) {
 function PersonCard({ id, close }: { readonly id: AccountId; readonly close: () => void }) {
   const perform = usePerform();
   const person = usePerson(id);
-  const presence = useStore((state) => state.presence.get(id) ?? "offline");
+  const presence = usePresence(id);
   const mayWrite = useStore((state) => state.me !== null && state.me.role !== "guest");
   if (person === null) return <p className="card-body quiet">{t("app.loading")}</p>;
   return (

@@ -4,7 +4,7 @@ import { t } from "../../i18n/t.ts";
 import type { Item } from "../../sync/model.ts";
 import type { RoomId, Seq } from "../../wire/types.ts";
 import { Icon } from "../parts/Icon.tsx";
-import { useClient } from "../useApp.ts";
+import { useClient, useStore } from "../useApp.ts";
 import { DayRow, HoleRow, NewRow, SystemRow } from "./lesserRows.tsx";
 import { MessageRow } from "./MessageRow.tsx";
 import { type Row, rows, span } from "./rows.ts";
@@ -61,6 +61,9 @@ export function MessageList(props: Props) {
   useJump(all, target, scroller.ref, scroller.toRow);
   useReadOnFocus(scroller.ref, scroller.onScroll);
   const roving = useRovingFocus(scroller.ref);
+  const away = useStore(
+    (state) => state.bar.state === "offline" || state.bar.state === "reconnecting",
+  );
   const below = useBelow(all, scroller.atEnd);
   const { start, end } = scroller.range;
 
@@ -76,7 +79,11 @@ export function MessageList(props: Props) {
       >
         <div className="list-inner" role="log" aria-live="off" aria-label={props.label}>
           {start === 0 &&
-            (moreBefore ? <p className="list-more">{t("list.earlier")}</p> : props.beginning)}
+            (moreBefore ? (
+              <p className="list-more">{t(away ? "list.earlier_offline" : "list.earlier")}</p>
+            ) : (
+              props.beginning
+            ))}
           {all.slice(start, end).map((row) => (
             <RowView key={row.key} row={row} room={room} thread={thread} />
           ))}
