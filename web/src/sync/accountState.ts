@@ -8,9 +8,9 @@ export function keptOf(state: AccountState, asOf: Millis): KeptAccount {
   return { version, me, workspace, rooms, people, settings: strings(settings), asOf };
 }
 
-/** Whether the server serves another build than the one that runs; empty: it does not say. */
+/** Whether the server serves another build than the one that runs; empty: not known. */
 export function isOther(served: string, own: string): boolean {
-  return served !== "" && served !== own;
+  return served !== "" && own !== "" && served !== own;
 }
 
 function strings(settings: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -17,7 +17,8 @@ const IDLE_MS = 5 * 60_000;
 export function browserWorld(words: (note: Note) => { title: string; body: string }): World {
   const clock = new Clock();
   return {
-    build: __BUILD__,
+    // The sources change under a development server: there is nothing to compare with.
+    build: import.meta.env.DEV ? "" : __BUILD__,
     device: deviceName(navigator.userAgent),
     openSocket: () => {
       const { protocol, host } = window.location;

@@ -16,6 +16,8 @@ export interface PersistWorld {
 }
 
 const GATHER_MS = 1_000;
+/** The account, which may be large, is written this often at most. */
+const ACCOUNT_MS = 5_000;
 /** What has never been written is written sooner: without it, there is nothing to open with. */
 const FIRST_MS = 50;
 /** Rooms kept for reading offline. */
@@ -39,6 +41,7 @@ export class Persist {
   #account = false;
   #gathering = false;
   #stopped = false;
+  #accountAt: Millis = Number.NEGATIVE_INFINITY;
   /** The account has been written. */
   #written = false;
   readonly #writtenRooms = new Set<RoomId>();
@@ -79,13 +82,24 @@ export class Persist {
 
   /** Writes everything down at once. */
   async flush(): Promise<void> {
+    this.#accountAt = Number.NEGATIVE_INFINITY;
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
     if (this.#stopped) return;
-    const account = this.#account ? this.#world.account() : null;
-    this.#account = false;
+    const now = this.#world.now();
+    const due = now >= this.#accountAt + ACCOUNT_MS;
+    const account = this.#account && due ? this.#world.account() : null;
+    if (account !== null) {
+      this.#account = false;
+      this.#accountAt = now;
+    }
     const rooms = [...this.#rooms];
     this.#rooms.clear();
-    const writes = rooms.map((id) => this.#write(id));
+    const writes = rooms.map((id) => this.#writeRoom(id));
     if (account !== null) this.#written = true;
+    if (this.#account && !due) this.#gather();
     if (account !== null) writes.push(this.#world.keep.put("account", "account", account));
     await Promise.all(writes);
     await this.#prune();
@@ -95,7 +109,7 @@ export class Persist {
     this.#stopped = true;
   }
 
-  async #write(id: RoomId): Promise<void> {
+  async #writeRoom(id: RoomId): Promise<void> {
     const room = this.#world.room(id);
     if (room === undefined) {
       await this.#drop(id);
@@ -143,7 +157,7 @@ export class Persist {
     this.#world.later(
       () => {
         this.#gathering = false;
-        void this.flush();
+        void this.#write();
       },
       fresh ? FIRST_MS : GATHER_MS,
     );
