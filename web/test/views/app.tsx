@@ -8,13 +8,18 @@ import { firstState } from "../../src/sync/state.ts";
 import { createStore } from "../../src/sync/store.ts";
 import { AppContext } from "../../src/views/useApp.ts";
 
-export function inApp(view: ReactNode, state: Partial<State> = {}): ReactNode {
+/** `verbs` are those that the test listens to. */
+export function inApp(
+  view: ReactNode,
+  state: Partial<State> = {},
+  verbs: Readonly<Record<string, object>> = {},
+): ReactNode {
   const store = createStore<State>({ ...firstState("/r/1"), ...fixture(), ...state }, (run) =>
     run(),
   );
   const nothing = new Proxy({}, { get: () => () => Promise.resolve([]) });
   const client = new Proxy({} as Client, {
-    get: (_, verbs) => (verbs === "store" ? store : nothing),
+    get: (_, name) => (name === "store" ? store : (verbs[String(name)] ?? nothing)),
   });
   const page = {
     copy: async () => undefined,
