@@ -1,13 +1,17 @@
 /** Makes the machines of a session that need little of each other. */
-import type { RoomId } from "../wire/types.ts";
+import type { Event, RoomId } from "../wire/types.ts";
 import type { Http } from "./http.ts";
 import type { State } from "./model.ts";
 import { newNonce } from "./nonce.ts";
 import { Notifications } from "./notifications.ts";
 import { Outbox } from "./outbox.ts";
+import { People } from "./people.ts";
 import { Reading } from "./reading.ts";
+import type { RoomLog } from "./roomLog.ts";
+import { Rooms } from "./rooms.ts";
 import type { Session, SessionEvents } from "./session.ts";
 import type { Store } from "./store.ts";
+import { Threads } from "./threads.ts";
 import { Uploads } from "./uploads.ts";
 import type { World } from "./world.ts";
 
@@ -21,6 +25,46 @@ export interface Parts {
   readonly later: (run: () => void, ms: number) => void;
   readonly touch: () => void;
   readonly roomTouched: (room: RoomId) => void;
+  readonly listTouched: () => void;
+  readonly heard: (room: RoomLog, event: Event, live: boolean) => void;
+}
+
+export function makePeople({ session, http, later, touch, roomTouched }: Parts): People {
+  return new People({
+    fetch: (query) => http.people(query),
+    later,
+    changed: () => {
+      // The titles of direct rooms are made of people.
+      for (const [id, room] of session.rooms.all) {
+        if (room.summary.room_kind === "direct") roomTouched(id);
+      }
+      session.persist.accountChanged();
+      touch();
+    },
+  });
+}
+
+export function makeRooms({ session, world, http, heard, roomTouched, listTouched }: Parts): Rooms {
+  return new Rooms(session.me, {
+    send: (frame) => session.connection.send(frame),
+    lines: (room, query) => http.lines(room, query),
+    summaries: () => http.rooms(),
+    want: (ids) => session.people.want(ids),
+    settled: (nonce) => session.outbox.settled(nonce),
+    spoke: (room) => session.reading.spoke(room),
+    heard,
+    changed: (room) => (room === null ? listTouched() : roomTouched(room)),
+    now: world.wall,
+  });
+}
+
+export function makeThreads({ session, world, http, roomTouched }: Parts): Threads {
+  return new Threads({
+    rooms: session.rooms,
+    http,
+    attentive: world.page.attentive,
+    changed: roomTouched,
+  });
 }
 
 export function makeReading({ session, world, later, roomTouched }: Parts): Reading {

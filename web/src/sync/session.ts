@@ -10,20 +10,29 @@ import { Drafts } from "./drafts.ts";
 import { Here } from "./here.ts";
 import type { Http } from "./http.ts";
 import type { Keep, KeptAccount } from "./keep.ts";
-import { makeNotifications, makeOutbox, makeReading, makeUploads } from "./machines.ts";
+import {
+  makeNotifications,
+  makeOutbox,
+  makePeople,
+  makeReading,
+  makeRooms,
+  makeThreads,
+  makeUploads,
+  type Parts,
+} from "./machines.ts";
 import type { State } from "./model.ts";
 import type { Note, Notifications } from "./notifications.ts";
 import type { Outbox } from "./outbox.ts";
-import { People } from "./people.ts";
+import type { People } from "./people.ts";
 import { keptPeople, Persist } from "./persist.ts";
 import { Publisher } from "./publisher.ts";
 import type { Reading } from "./reading.ts";
 import type { RoomLog } from "./roomLog.ts";
-import { Rooms } from "./rooms.ts";
+import type { Rooms } from "./rooms.ts";
 import { unreachedWorkspace } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Tabs } from "./tabs.ts";
-import { Threads } from "./threads.ts";
+import type { Threads } from "./threads.ts";
 import type { Uploads } from "./uploads.ts";
 import type { World } from "./world.ts";
 
@@ -102,7 +111,6 @@ export class Session {
       }, ms);
     };
     const touch = () => store.touch();
-    const roomTouched = (room: RoomId) => this.#touchRoom(room);
     const send: Connection["send"] = (frame) => this.connection.send(frame);
     this.connection = new Connection({
       ...world,
@@ -119,41 +127,25 @@ export class Session {
         touch();
       },
     });
-    this.people = new People({
-      fetch: (query) => http.people(query),
+    const of: Parts = {
+      session: this,
+      world,
+      store,
+      http,
+      events,
       later,
-      changed: () => {
-        // The titles of direct rooms are made of people.
-        for (const [id, room] of this.rooms.all) {
-          if (room.summary.room_kind === "direct") this.#touchRoom(id);
-        }
-        this.persist.accountChanged();
-        touch();
-      },
-    });
-    this.rooms = new Rooms(me, {
-      send,
-      lines: (room, query) => http.lines(room, query),
-      summaries: () => http.rooms(),
-      want: (ids) => this.people.want(ids),
-      settled: (nonce) => this.outbox.settled(nonce),
-      spoke: (room) => this.reading.spoke(room),
-      heard: (room, event, live) => this.#heard(room, event, live),
-      changed: (room) => {
-        if (room !== null) return this.#touchRoom(room);
+      touch,
+      roomTouched: (room) => this.#touchRoom(room),
+      listTouched: () => {
         this.#publisher.touchList();
         this.persist.accountChanged();
         touch();
       },
-      now: world.wall,
-    });
-    this.threads = new Threads({
-      rooms: this.rooms,
-      http,
-      attentive: world.page.attentive,
-      changed: roomTouched,
-    });
-    const of = { session: this, world, store, http, events, later, touch, roomTouched };
+      heard: (room, event, live) => this.#heard(room, event, live),
+    };
+    this.people = makePeople(of);
+    this.rooms = makeRooms(of);
+    this.threads = makeThreads(of);
     this.reading = makeReading(of);
     this.outbox = makeOutbox(of);
     this.uploads = makeUploads(of);
