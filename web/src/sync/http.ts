@@ -32,6 +32,8 @@ export type Fetch = (path: string, init: RequestInit) => Promise<Response>;
 
 /** Longer than any answer takes that is still wanted. */
 const ANSWER_MS_MAX = 20_000;
+/** A piece of a file on a bad line; what arrived of it is kept. */
+const CHUNK_MS_MAX = 120_000;
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
 type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -165,6 +167,7 @@ export class Http {
       await this.#ask(`/api/v1/files/${id}`, {
         method: "PATCH",
         body: bytes,
+        signal: AbortSignal.timeout(CHUNK_MS_MAX),
         headers: {
           "Upload-Offset": String(offset),
           "Content-Type": "application/octet-stream",
