@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 /// itself a page that a sandbox would forbid; it runs no script of the file.
 const SANDBOX: &str = "default-src 'none'; img-src 'self'; media-src 'self'; \
     style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox";
-const SANDBOX_PDF: &str = "default-src 'none'; object-src 'self'; plugin-types application/pdf; \
+const SANDBOX_PDF: &str = "default-src 'none'; object-src 'self'; \
     style-src 'unsafe-inline'; frame-ancestors 'self'";
 /// Bytes never change under one id; who may see them may.
 const CACHING: &str = "private, max-age=86400";

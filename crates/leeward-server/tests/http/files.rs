@@ -3,6 +3,7 @@
 use crate::api::Server;
 use crate::client::{Answer, Client};
 use http::Method;
+use leeward_core::id::{AccountId, Millis};
 use serde_json::{Value, json};
 
 async fn announce(who: &Client, name: &str, size: usize) -> u64 {
@@ -193,6 +194,25 @@ async fn a_file_is_seen_by_the_room_it_was_sent_to() {
     let delete = json!({ "nonce": "b", "draft": { "kind": "delete", "target": seq } });
     member.post(&events, delete).await.ok();
     assert_eq!(another.get(&path).await.refused(404), "not_found");
+}
+
+#[tokio::test]
+async fn an_upload_that_was_given_up_is_removed_after_a_day() {
+    let server = Server::with_people(&[]).await;
+    let owner = server.person("owner");
+    let (store, account) = (&server.node.store, AccountId(server.id("owner")));
+    let old = store.create_upload(account, "old".into(), 9, Millis(1)).await.expect("made").file.id;
+    let path = store.file_path(old);
+    std::fs::create_dir_all(path.parent().expect("a directory")).expect("made");
+    std::fs::write(&path, b"half").expect("written");
+    let young = announce(&owner, "young", 9).await;
+    // The next announcement looks for strays, after it has been answered.
+    while path.exists() {
+        owner.get(&format!("/api/v1/files/{young}/upload")).await.ok();
+    }
+    let gone = owner.get(&format!("/api/v1/files/{old}/upload")).await;
+    assert_eq!(gone.refused(404), "not_found");
+    assert_eq!(piece(&owner, young, 0, b"not stray").await.ok()["offset"], 9);
 }
 
 #[tokio::test]
