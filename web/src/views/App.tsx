@@ -7,6 +7,7 @@ import { Announcer } from "./Announcer.tsx";
 import { Boundary } from "./Boundary.tsx";
 import { DialogHost } from "./dialogs/DialogHost.tsx";
 import { Notices } from "./Notices.tsx";
+import { useBackClosesPanel } from "./narrow.ts";
 import { HomePage } from "./pages/HomePage.tsx";
 import { PanelHost } from "./panels/PanelHost.tsx";
 import { Rail } from "./rail/Rail.tsx";
@@ -55,6 +56,7 @@ function Screen({ phase, place }: { readonly phase: string; readonly place: Plac
 
 function Columns({ place }: { readonly place: Place }) {
   const beside = useStore((state) => state.panel !== null || isPanel(state.dialog?.kind));
+  useBackClosesPanel(beside);
   return (
     <div
       className="columns"

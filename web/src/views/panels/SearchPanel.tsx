@@ -6,6 +6,7 @@ import { shortly } from "../../i18n/clock.ts";
 import { type Key, t } from "../../i18n/t.ts";
 import type { SearchHit } from "../../sync/model.ts";
 import type { RoomId } from "../../wire/types.ts";
+import { isNarrow } from "../narrow.ts";
 import { Avatar } from "../parts/Avatar.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { Listed } from "../parts/Listed.tsx";
@@ -128,6 +129,7 @@ function Help() {
 
 function Hit({ hit, query }: { readonly hit: SearchHit; readonly query: string }) {
   const perform = usePerform();
+  const client = useClient();
   const { event } = hit;
   const person = usePerson(event.from);
   const room = useStore((state) => state.rooms.get(hit.room));
@@ -142,7 +144,10 @@ function Hit({ hit, query }: { readonly hit: SearchHit; readonly query: string }
       type="button"
       className="hit"
       title={t("search.jump", { room: where })}
-      onClick={() => void perform(openRoom, { room: hit.room, seq: event.seq })}
+      onClick={() => {
+        if (isNarrow()) client.screen.panel(null);
+        void perform(openRoom, { room: hit.room, seq: event.seq });
+      }}
     >
       <span className="hit-head">
         <Avatar person={person} size="s" />

@@ -7,6 +7,7 @@ import { type Room, type Thread, threadKey } from "../../sync/model.ts";
 import type { AccountId, RoomId, Seq } from "../../wire/types.ts";
 import { ConnectionBar } from "../ConnectionBar.tsx";
 import { Composer } from "../composer/Composer.tsx";
+import { isNarrow } from "../narrow.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { MessageList } from "../timeline/MessageList.tsx";
 import { useClient, usePerform, useStore } from "../useApp.ts";
@@ -40,7 +41,10 @@ export function ThreadPanel({ room: id, root, onClose }: Props) {
           <button
             type="button"
             className="link-button quiet"
-            onClick={() => void perform(openRoom, { room: id, seq: root })}
+            onClick={() => {
+              if (isNarrow()) client.screen.panel(null);
+              void perform(openRoom, { room: id, seq: root });
+            }}
           >
             {room.summary.room_kind === "direct" ? room.title : `#${room.title}`}
           </button>
