@@ -396,6 +396,7 @@ export const en = {
   "switch.unread": "unread",
 
   "people.title": "People",
+  "people.invite": "Invite somebody",
   "people.search": "Find somebody",
   "people.none": "Nobody of that name.",
 

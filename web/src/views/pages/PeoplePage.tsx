@@ -1,5 +1,6 @@
 /** Everybody one may see: who they are, whether they are there, and a way to write to them. */
 import { useEffect, useMemo, useState } from "react";
+import { isAdmin } from "../../actions/lookup.ts";
 import { openDirect } from "../../actions/openDirect.ts";
 import { t } from "../../i18n/t.ts";
 import type { AccountId } from "../../wire/types.ts";
@@ -13,6 +14,7 @@ import { Page } from "./Page.tsx";
 export default function PeoplePage() {
   const client = useClient();
   const people = useStore((state) => state.people);
+  const admin = useStore((state) => isAdmin(state));
   const [typed, setTyped] = useState("");
   const [found, setFound] = useState<readonly AccountId[]>([]);
   useEffect(() => {
@@ -36,7 +38,17 @@ export default function PeoplePage() {
     [found, people],
   );
   return (
-    <Page title={t("people.title")}>
+    <Page
+      title={t("people.title")}
+      tools={
+        admin && (
+          <a className="button button-main" href="/settings/admin-invites">
+            <Icon name="plus" />
+            {t("people.invite")}
+          </a>
+        )
+      }
+    >
       <input
         type="search"
         className="field field-wide"
