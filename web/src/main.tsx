@@ -12,9 +12,7 @@ import { AppContext } from "./views/useApp.ts";
 
 applyLook(document.documentElement, lastLook());
 
-const { client } = startClient(
-  browserWorld((note) => noteWords(note, client.store.getState())),
-);
+const { client } = startClient(browserWorld((note) => noteWords(note, client.store.getState())));
 const ctx: Ctx = {
   client,
   page: {
