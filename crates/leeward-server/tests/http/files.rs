@@ -5,6 +5,7 @@ use crate::client::{Answer, Client};
 use http::Method;
 use leeward_core::id::{AccountId, Millis};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn announce(who: &Client, name: &str, size: usize) -> u64 {
     let made = who.post("/api/v1/files", json!({ "name": name, "size": size })).await.ok();
@@ -207,9 +208,12 @@ async fn an_upload_that_was_given_up_is_removed_after_a_day() {
     std::fs::write(&path, b"half").expect("written");
     let young = announce(&owner, "young", 9).await;
     // The next announcement looks for strays, after it has been answered.
-    while path.exists() {
-        owner.get(&format!("/api/v1/files/{young}/upload")).await.ok();
-    }
+    let removed = async {
+        while path.exists() {
+            owner.get(&format!("/api/v1/files/{young}/upload")).await.ok();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), removed).await.expect("removed");
     let gone = owner.get(&format!("/api/v1/files/{old}/upload")).await;
     assert_eq!(gone.refused(404), "not_found");
     assert_eq!(piece(&owner, young, 0, b"not stray").await.ok()["offset"], 9);
