@@ -1,5 +1,7 @@
 //! What every arm of the bus does. Mounted on the local one.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "what is not expected ends the test")]
+
 use leeward_bus::Bus;
 use leeward_core::code::Code;
 use leeward_core::hub::News;

@@ -4,6 +4,8 @@
 //! acknowledged, kills it in the middle, opens what it left behind, and compares. In the control, the
 //! child prints before it has the answer: the same comparison must then find losses.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
 use leeward_core::account::Role;
 use leeward_core::event::Draft;
 use leeward_core::id::{AccountId, Millis, Nonce, RoomId, Seq};

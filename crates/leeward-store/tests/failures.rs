@@ -1,6 +1,8 @@
 //! What happens when the disk is full, the database damaged or held by another: a clear answer,
 //! nothing acknowledged that is not stored, and everything as before once the cause is gone.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
 use leeward_core::account::Role;
 use leeward_core::event::Draft;
 use leeward_core::id::{AccountId, Millis, Nonce, RoomId, Seq};

@@ -91,10 +91,8 @@ fn copy_database(from: &Path, to: &Path) -> Result<(), StoreError> {
         // The first look is what fixes the moment.
         from.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?;
         let copying = rusqlite::backup::Backup::new(from, &mut to)?;
-        match copying.step(-1)? {
-            rusqlite::backup::StepResult::Done => Ok(()),
-            _ => Err(StoreError::Busy),
-        }
+        let done = copying.step(-1)? == rusqlite::backup::StepResult::Done;
+        if done { Ok(()) } else { Err(StoreError::Busy) }
     })
 }
 

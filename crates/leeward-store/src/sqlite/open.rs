@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::store::SqliteConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -155,7 +155,7 @@ impl Checkpoints {
     }
 }
 
-fn checkpoint_when(conn: &Connection, pokes: &Receiver<()>, path: &PathBuf) {
+fn checkpoint_when(conn: &Connection, pokes: &Receiver<()>, path: &Path) {
     while pokes.recv().is_ok() {
         if let Err(e) = checkpoint(conn) {
             tracing::warn!(error = %e, database = %path.display(), "the write-ahead log could not be folded in");

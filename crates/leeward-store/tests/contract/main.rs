@@ -1,6 +1,8 @@
 //! What every back end promises: one suite, mounted on each. A case is a little play on a [`Stage`]:
 //! an open store with an owner, two members and a guest.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
 mod accounts;
 mod files;
 mod log;
