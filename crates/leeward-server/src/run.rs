@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// How often the certificate's files are looked at.
-const TLS_LOOK: Duration = Duration::from_secs(10);
+const TLS_LOOK: Duration = Duration::from_secs(2);
 
 /// Sockets that listen already, so that a test may bring its own on port 0.
 #[derive(Debug)]

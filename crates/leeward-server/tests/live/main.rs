@@ -13,3 +13,4 @@ mod shutdown;
 mod slow_loris;
 mod slow_reader;
 mod support;
+mod tls;

@@ -73,8 +73,8 @@ async fn a_reader_that_takes_nothing_at_all_is_given_up() {
         writer.until("posted").await;
     }
     let alone = async {
-        while world.node.metrics.connections() > 1 {
-            writer.quiet().await;
+        while world.figure("leeward_connections").await > 1 {
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(crate::support::PATIENCE, alone).await.expect("it is given up");

@@ -80,7 +80,7 @@ impl World {
             let done = runtime.expect("a runtime").block_on(serve(served, listeners, shutdown));
             done.expect("it serves until it is stopped");
         });
-        let ready = || async { Raw::status(address, "/readyz").await == 200 };
+        let ready = || async { Raw::status(operator_address, "/readyz").await == 200 };
         tokio::time::timeout(PATIENCE, async {
             while !ready().await {
                 tokio::task::yield_now().await;
