@@ -17,6 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct AuditQuery {
     /// Only entries before this one.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 9_007_199_254_740_991u64)]

@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct LinesQuery {
     /// Lines before this one, nearest first; counts unless `around` is given.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 9_007_199_254_740_991u64)]
@@ -164,6 +165,7 @@ async fn pins(
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EventsQuery {
     /// The last event known; 0 for none.
     #[param(value_type = Option<u64>, minimum = 0, maximum = 9_007_199_254_740_991u64)]

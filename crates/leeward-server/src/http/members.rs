@@ -97,6 +97,7 @@ async fn put_member(
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct RemoveQuery {
     /// For good: they may not enter again.
     ban: Option<bool>,

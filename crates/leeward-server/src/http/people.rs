@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct PeopleQuery {
     /// Ids, separated by commas; at most 200.
     #[param(pattern = "^[0-9]{1,15}(,[0-9]{1,15}){0,199}$", max_length = 3200, example = "1,2")]

@@ -41,6 +41,7 @@ async fn rooms(State(app): State<App>, Who(actor): Who) -> Answer<Vec<RoomSummar
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct BrowseQuery {
     /// Part of a name or of a topic, whatever its case.
     #[param(max_length = 64)]

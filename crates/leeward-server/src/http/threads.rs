@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct ThreadsQuery {
     /// How many; 50 when left out.
     #[param(minimum = 1, maximum = 200)]

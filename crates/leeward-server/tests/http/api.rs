@@ -324,13 +324,15 @@ async fn a_body_without_a_length_is_measured_as_it_comes() {
 }
 
 #[tokio::test]
-async fn ids_outside_their_bounds_are_refused() {
+async fn ids_outside_their_bounds_and_unknown_parameters_are_refused() {
     let server = Server::with_people(&[]).await;
     let owner = server.person("owner");
     for id in ["0", "-1", "x", "1.5", "9007199254740992", "99999999999999999999", "%00", "%2e%2e"] {
         let answer = owner.get(&format!("/api/v1/rooms/{id}/lines")).await;
         assert_eq!(answer.refused(400), "bad_request", "{id}");
     }
+    let slip = owner.get(&format!("/api/v1/rooms/{}/lines?limmit=5", server.lobby)).await;
+    assert_eq!(slip.refused(400), "bad_request");
     let far = owner.get("/api/v1/rooms/9007199254740991/lines").await;
     assert_eq!(far.refused(404), "not_found");
 }
