@@ -102,6 +102,6 @@ fn is_rsa(key: &PrivateKeyDer<'_>) -> bool {
             let head = &key.secret_pkcs8_der()[..key.secret_pkcs8_der().len().min(32)];
             head.windows(RSA_ENCRYPTION.len()).any(|w| w == RSA_ENCRYPTION)
         }
-        _ => false,
+        PrivateKeyDer::Sec1(_) | _ => false,
     }
 }

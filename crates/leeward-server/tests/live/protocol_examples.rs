@@ -178,7 +178,7 @@ fn given(frame: &Value, numbers: Given) -> Value {
             Value::Object(fields.iter().map(field).collect())
         }
         Value::Array(items) => items.iter().map(|item| given(item, numbers)).collect(),
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => frame.clone(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! A real server on port 0 in a directory of its own, and clients that speak to it frame by frame.
-#![allow(dead_code, reason = "each test uses its own part of this")]
-#![expect(clippy::allow_attributes, reason = "which part is unused differs from test to test")]
+#![allow(dead_code, unused_imports, reason = "each test uses its own part of this")]
 
 use leeward_core::account::Role;
 use leeward_core::event::{Draft, Event, Message, What};
@@ -242,10 +241,8 @@ impl Drop for World {
 
 /// The text of a message event.
 pub(crate) fn text_of(event: &Event) -> Option<&str> {
-    match &event.what {
-        What::Message(message) => Some(&message.text),
-        _ => None,
-    }
+    let What::Message(message) = &event.what else { return None };
+    Some(&message.text)
 }
 
 pub(crate) fn message(text: &str) -> Draft {
