@@ -78,13 +78,17 @@ async fn make(dir: &Path, messages: u64) {
     }
     tasks.await;
     println!("made {messages} messages in {:.1} s", began.elapsed().as_secs_f64());
+    wait_for_index(&store).await;
+    store.close().await;
+}
+
+async fn wait_for_index(store: &Store) {
     let began = Instant::now();
     let mut look = tokio::time::interval(Duration::from_millis(500));
     while store.figures().await.expect("figures")["search_behind"] > 0 {
         look.tick().await;
     }
     println!("the index was ready {:.1} s later", began.elapsed().as_secs_f64());
-    store.close().await;
 }
 
 fn message(n: u64) -> Append {
@@ -144,6 +148,7 @@ async fn measure(dir: &Path) {
     let opened = began.elapsed();
     let figures = store.figures().await.expect("figures");
     println!("opened in {:.0} ms: {figures:?}, {index} accounts in the index", ms(opened));
+    wait_for_index(&store).await;
     let began = Instant::now();
     store.account_state(AccountId(1)).await.expect("read").expect("made before");
     println!("one account's state in {:.1} ms", ms(began.elapsed()));
@@ -151,19 +156,31 @@ async fn measure(dir: &Path) {
     store.snapshot(RoomId(7), 50).await.expect("read").expect("made before");
     println!("one snapshot in {:.1} ms", ms(began.elapsed()));
     for (who, name) in [(1, "in all rooms"), (PEOPLE, "in 12 rooms")] {
-        let mut times = Vec::new();
+        let (mut times, mut cpu) = (Vec::new(), Vec::new());
+        let mut kinds = [Duration::ZERO; 8];
         let mut slowest = (Duration::ZERO, String::new());
         let mut hits = 0;
         for n in 0..600 {
             let text = query(n);
             let parsed = SearchQuery::parse(&text).expect("well formed");
-            let began = Instant::now();
+            let (began, cpu_before) = (Instant::now(), search_cpu());
             hits += store.search(AccountId(who), parsed, 20, None).await.expect("found").len();
             let took = began.elapsed();
             slowest = slowest.max((took, text));
+            let cpu_took = search_cpu().saturating_sub(cpu_before);
+            kinds[n as usize % 8] += cpu_took / 75;
             times.push(took);
+            cpu.push(cpu_took);
         }
         times.sort_unstable();
+        cpu.sort_unstable();
+        let cpu_at = |percent: usize| ms(cpu[(cpu.len() - 1) * percent / 100]);
+        println!(
+            "CPU of a search: p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms; mean by kind: {kinds:.1?}",
+            cpu_at(50),
+            cpu_at(95),
+            cpu_at(99)
+        );
         let at = |percent: usize| ms(times[(times.len() - 1) * percent / 100]);
         println!(
             "{} searches by one {name}: p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, longest {:.1} ms ({}), {hits} hits",
@@ -190,6 +207,20 @@ fn query(n: u64) -> String {
         6 => format!("{one} in:room{}", ROOMS - n % 10),
         _ => format!("{one} {two} before:2024-06"),
     }
+}
+
+/// CPU time of the threads that search, so far: what a search costs whatever else the machine does.
+fn search_cpu() -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+    let paths = tasks.filter_map(|task| Some(task.ok()?.path()));
+    let searching = paths.filter(|path| {
+        std::fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim() == "store-search")
+    });
+    let nanos = searching.filter_map(|path| {
+        let text = std::fs::read_to_string(path.join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }
 
 fn ms(took: Duration) -> f64 {

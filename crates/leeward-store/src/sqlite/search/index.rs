@@ -11,11 +11,11 @@ use super::tokens::tokens;
 use crate::error::StoreError;
 use leeward_core::id::{RoomId, Seq};
 use rusqlite::{Connection, OptionalExtension};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 /// Raised when the tokens or the tables change: an index of another version is made again.
-const VERSION: u64 = 1;
+const VERSION: u64 = 3;
 /// Events taken in one transaction: some 20 ms of work.
 const PASS_EVENTS: usize = 2_000;
 /// Bits of a document's number below the time.
@@ -28,8 +28,15 @@ const SCHEMA: &str = "
   CREATE TABLE cursors (room INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
   CREATE TABLE docs (doc INTEGER PRIMARY KEY, place INTEGER NOT NULL UNIQUE);
   CREATE VIRTUAL TABLE words USING fts5(
-    text, tags, content = '', contentless_delete = 1, tokenize = 'ascii');
+    text, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '3');
+  CREATE TABLE terms (term TEXT PRIMARY KEY) WITHOUT ROWID;
 ";
+
+/// From so many characters on, words are kept in a list, from which the beginning of a word is
+/// completed; shorter beginnings have an index of their own.
+pub(super) const LISTED_CHARS_MIN: usize = 4;
+/// Words remembered to be in the list already: those that most of what is said consists of.
+const SEEN_MAX: usize = 200_000;
 
 /// The first document number of a moment.
 pub(super) fn doc_at(at_ms: u64) -> u64 {
@@ -41,6 +48,7 @@ pub(super) struct Index {
     log: Connection,
     index: Connection,
     cursors: BTreeMap<u64, u64>,
+    seen: HashSet<String>,
 }
 
 impl Index {
@@ -60,12 +68,32 @@ impl Index {
                 cursors.insert(row.get(0)?, row.get(1)?);
             }
         }
-        Ok(Self { log, index, cursors })
+        Ok(Self { log, index, cursors, seen: HashSet::new() })
+    }
+
+    /// Whether the file of the index is undamaged.
+    pub(super) fn is_whole(&self) -> bool {
+        super::is_whole(&self.index)
+    }
+
+    /// How many events are missing.
+    pub(super) fn behind(&self) -> Result<u64, StoreError> {
+        let missing = missing(&self.log, &self.cursors)?;
+        Ok(missing.iter().map(|(_, from, to)| to - from).sum())
     }
 
     /// Takes in some of what is missing. Returns how many events are still missing.
     pub(super) fn pass(&mut self) -> Result<u64, StoreError> {
-        let Self { log, index, cursors } = self;
+        let left = self.take_some();
+        if left.is_err() || self.seen.len() > SEEN_MAX {
+            // What was added in a transaction that failed is not in the list.
+            self.seen.clear();
+        }
+        left
+    }
+
+    fn take_some(&mut self) -> Result<u64, StoreError> {
+        let Self { log, index, cursors, seen } = self;
         readers::at_one_state(log, |log| {
             let missing = missing(log, cursors)?;
             if missing.is_empty() {
@@ -79,7 +107,8 @@ impl Index {
                 if budget == 0 {
                     break;
                 }
-                let (taken, last) = take(log, &tx, RoomId(room), Seq(from), budget)?;
+                let mut pass = Pass { log, index: &tx, seen };
+                let (taken, last) = pass.take(RoomId(room), Seq(from), budget)?;
                 tx.prepare_cached(
                     "INSERT INTO cursors (room, seq) VALUES (?1, ?2) ON CONFLICT (room) DO UPDATE SET seq = ?2",
                 )?
@@ -159,31 +188,101 @@ fn missing(
     Ok(missing)
 }
 
-/// Takes in the events of one room after `from`. Returns how many, and up to where.
-fn take(
-    log: &Connection,
-    index: &Connection,
-    room: RoomId,
-    from: Seq,
-    most: usize,
-) -> Result<(usize, Seq), StoreError> {
-    let mut statement = log.prepare_cached(
-        "SELECT place, kind, target FROM log WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
-    )?;
-    let mut rows = statement.query((place(room, from), place(room, Seq(SEQ_MAX)), most))?;
-    let (mut taken, mut last) = (0, from);
-    while let Some(row) = rows.next()? {
-        let at: u64 = row.get(0)?;
-        let number: u8 = row.get(1)?;
-        if codes::is_message(number) {
-            refresh(log, index, at)?;
-        } else if matches!(number, kind::EDIT | kind::DELETE) {
-            refresh(log, index, row.get(2)?)?;
+/// One transaction of the index.
+struct Pass<'p> {
+    log: &'p Connection,
+    index: &'p Connection,
+    seen: &'p mut HashSet<String>,
+}
+
+impl Pass<'_> {
+    /// Takes in the events of one room after `from`. Returns how many, and up to where.
+    fn take(&mut self, room: RoomId, from: Seq, most: usize) -> Result<(usize, Seq), StoreError> {
+        let mut statement = self.log.prepare_cached(
+            "SELECT place, kind, target FROM log WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
+        )?;
+        let mut rows = statement.query((place(room, from), place(room, Seq(SEQ_MAX)), most))?;
+        let (mut taken, mut last) = (0, from);
+        while let Some(row) = rows.next()? {
+            let at: u64 = row.get(0)?;
+            let number: u8 = row.get(1)?;
+            if codes::is_message(number) {
+                self.refresh(at)?;
+            } else if matches!(number, kind::EDIT | kind::DELETE) {
+                self.refresh(row.get(2)?)?;
+            }
+            taken += 1;
+            last = seq_of(at);
         }
-        taken += 1;
-        last = seq_of(at);
+        Ok((taken, last))
     }
-    Ok((taken, last))
+
+    /// Indexes a message as it stands, in place of what was indexed of it before.
+    fn refresh(&mut self, at: u64) -> Result<(), StoreError> {
+        let content = content(self.log, at)?;
+        let known: Option<u64> = self
+            .index
+            .prepare_cached("SELECT doc FROM docs WHERE place = ?1")?
+            .query_row([at], |row| row.get(0))
+            .optional()?;
+        if let Some(doc) = known {
+            self.index.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([doc])?;
+        }
+        let Some(content) = content.filter(|content| !content.deleted) else {
+            self.index.prepare_cached("DELETE FROM docs WHERE place = ?1")?.execute([at])?;
+            return Ok(());
+        };
+        let doc = match known {
+            Some(doc) => doc,
+            None => number(self.index, at, content.at)?,
+        };
+        let terms = self.terms(at, &content)?;
+        self.index
+            .prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?
+            .execute((doc, terms))?;
+        Ok(())
+    }
+
+    /// What a message is found by: its words with the names of its files; then author, room and what
+    /// it has, as tags.
+    fn terms(&mut self, at: u64, content: &Content) -> Result<String, StoreError> {
+        let extra = Extra::read(content.extra.as_deref())?;
+        let mut terms = String::with_capacity(content.text.len() + 32);
+        let names = extra.files.iter().map(|file| file.name.as_str());
+        for part in std::iter::once(content.text.as_str()).chain(names) {
+            for token in tokens(part) {
+                terms.push_str(&token.text);
+                terms.push(' ');
+                self.list(token.text)?;
+            }
+        }
+        terms.push_str(&author_tag(content.author));
+        terms.push(' ');
+        terms.push_str(&room_tag(room_of(at)));
+        let has_link = content.text.contains("http://") || content.text.contains("https://");
+        let has_image = extra.files.iter().any(|file| file.mime.starts_with("image/"));
+        for (has, tag) in
+            [(has_link, LINK_TAG), (!extra.files.is_empty(), FILE_TAG), (has_image, IMAGE_TAG)]
+        {
+            if has {
+                terms.push(' ');
+                terms.push_str(tag);
+            }
+        }
+        Ok(terms)
+    }
+
+    /// Puts a word into the list of all words.
+    fn list(&mut self, term: String) -> Result<(), StoreError> {
+        if term.chars().nth(LISTED_CHARS_MIN - 1).is_none() || self.seen.contains(&term) {
+            return Ok(());
+        }
+        self.index
+            .prepare_cached("INSERT INTO terms (term) VALUES (?1) ON CONFLICT DO NOTHING")?
+            .execute([&term])?;
+        self.seen.insert(term);
+        Ok(())
+    }
 }
 
 struct Content {
@@ -194,39 +293,16 @@ struct Content {
     deleted: bool,
 }
 
-/// Indexes a message as it stands, in place of what was indexed of it before.
-fn refresh(log: &Connection, index: &Connection, at: u64) -> Result<(), StoreError> {
-    let content = log
-        .prepare_cached(
-            "SELECT l.at, l.author, coalesce(f.text, l.text), l.extra, coalesce(f.deleted, 0)
-             FROM log l LEFT JOIN folds f ON f.place = l.place WHERE l.place = ?1",
-        )?
-        .query_row([at], |row| {
-            let (author, text, extra, deleted) =
-                (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-            Ok(Content { at: row.get(0)?, author, text, extra, deleted })
-        })
-        .optional()?;
-    let known: Option<u64> = index
-        .prepare_cached("SELECT doc FROM docs WHERE place = ?1")?
-        .query_row([at], |row| row.get(0))
-        .optional()?;
-    if let Some(doc) = known {
-        index.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([doc])?;
-    }
-    let Some(content) = content.filter(|content| !content.deleted) else {
-        index.prepare_cached("DELETE FROM docs WHERE place = ?1")?.execute([at])?;
-        return Ok(());
-    };
-    let doc = match known {
-        Some(doc) => doc,
-        None => number(index, at, content.at)?,
-    };
-    let (text, tags) = terms(at, &content)?;
-    index
-        .prepare_cached("INSERT INTO words (rowid, text, tags) VALUES (?1, ?2, ?3)")?
-        .execute((doc, text, tags))?;
-    Ok(())
+fn content(log: &Connection, at: u64) -> Result<Option<Content>, StoreError> {
+    let mut statement = log.prepare_cached(
+        "SELECT l.at, l.author, coalesce(f.text, l.text), l.extra, coalesce(f.deleted, 0)
+         FROM log l LEFT JOIN folds f ON f.place = l.place WHERE l.place = ?1",
+    )?;
+    let content = statement.query_row([at], |row| {
+        let (author, text, extra, deleted) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok(Content { at: row.get(0)?, author, text, extra, deleted })
+    });
+    Ok(content.optional()?)
 }
 
 /// Gives a message its document number.
@@ -240,34 +316,16 @@ fn number(index: &Connection, at: u64, at_ms: u64) -> Result<u64, StoreError> {
     Ok(doc)
 }
 
-/// What a message is found by: its words with the names of its files; and author, room and what it has.
-fn terms(at: u64, content: &Content) -> Result<(String, String), StoreError> {
-    let extra = Extra::read(content.extra.as_deref())?;
-    let mut text = String::with_capacity(content.text.len() + 16);
-    let names = extra.files.iter().map(|file| file.name.as_str());
-    for part in std::iter::once(content.text.as_str()).chain(names) {
-        for token in tokens(part) {
-            text.push_str(&token.text);
-            text.push(' ');
-        }
-    }
-    let mut tags = format!("{} {}", author_tag(content.author), room_tag(room_of(at)));
-    if content.text.contains("http://") || content.text.contains("https://") {
-        tags.push_str(" hl");
-    }
-    if !extra.files.is_empty() {
-        tags.push_str(" hf");
-    }
-    if extra.files.iter().any(|file| file.mime.starts_with("image/")) {
-        tags.push_str(" hi");
-    }
-    Ok((text, tags))
-}
+// Tags stand among the words, which saves the index from telling columns apart for every match. The
+// sign before them is in no word: words are of letters and digits only.
+pub(super) const LINK_TAG: &str = "§link";
+pub(super) const FILE_TAG: &str = "§file";
+pub(super) const IMAGE_TAG: &str = "§image";
 
 pub(super) fn author_tag(author: u64) -> String {
-    format!("a{author}")
+    format!("§a{author}")
 }
 
 pub(super) fn room_tag(room: RoomId) -> String {
-    format!("r{room}")
+    format!("§r{room}")
 }

@@ -31,6 +31,9 @@ const REST: Duration = Duration::from_millis(250);
 /// Longest time a question waits for the index.
 const CATCH_UP_MAX: Duration = Duration::from_millis(200);
 
+/// Most of the index that is mapped, in bytes: that of some five million messages.
+const MAPPED_BYTES_MAX: u64 = 1 << 30;
+
 type Ask = Box<dyn FnOnce(&mut Searcher) + Send>;
 
 /// The way to the search threads.
@@ -68,8 +71,13 @@ impl Search {
         };
         let search = Self(Arc::new(line));
         let index = Index::open(dir)?;
+        search.0.behind.store(index.behind()?, Ordering::Relaxed);
         let keeper = search.clone();
-        threads.push(open::thread("store-index", move || keeper.keep_up(index))?);
+        let keep_up = move || {
+            step_back();
+            keeper.keep_up(index);
+        };
+        threads.push(open::thread("store-index", keep_up)?);
         for _ in 0..SEARCHERS {
             let mut searcher = Searcher::open(&search)?;
             threads.push(open::thread("store-search", move || searcher.run())?);
@@ -129,7 +137,9 @@ impl Search {
                 }
                 Err(e) => {
                     tracing::warn!(error = %e, "the search index could not be brought up to date");
-                    self.damaged(&e);
+                    if matches!(e, StoreError::Corrupt(_)) && !index.is_whole() {
+                        self.make_again();
+                    }
                     self.rest();
                 }
             }
@@ -185,16 +195,23 @@ impl Search {
     }
 
     /// The index cannot be read: it is to be made again.
-    fn damaged(&self, e: &StoreError) {
-        if matches!(e, StoreError::Corrupt(_)) {
-            tracing::warn!("the search index is damaged and is made again");
-            // A file with another first page is taken for no index at all.
-            let _ = std::fs::remove_file(self.0.dir.join(open::SEARCH));
-            let mut news = self.news();
-            news.rebuilds += 1;
-            news.commits += 1;
-        }
+    fn make_again(&self) {
+        tracing::warn!("the search index is damaged and is made again");
+        // What is missing is made; whoever has it open keeps what was there until then.
+        let _ = std::fs::remove_file(self.0.dir.join(open::SEARCH));
+        let mut news = self.news();
+        news.rebuilds += 1;
+        news.commits += 1;
+        drop(news);
+        self.0.changed.notify_all();
     }
+}
+
+/// Whether the file of the index is undamaged. The log may be damaged where the index is not: making
+/// the index again would then lose the last of what can be found.
+fn is_whole(index: &Connection) -> bool {
+    let said = index.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    said.is_ok_and(|said| said == "ok")
 }
 
 /// One thread that looks things up.
@@ -209,7 +226,7 @@ impl Searcher {
     fn open(search: &Search) -> Result<Self, StoreError> {
         let dir = &search.0.dir;
         let log = open::reading(&dir.join(open::DATABASE))?;
-        let index = open::reading(&dir.join(open::SEARCH))?;
+        let index = looking(&dir.join(open::SEARCH))?;
         Ok(Self { search: search.clone(), log, index, rebuilds: 0 })
     }
 
@@ -225,20 +242,35 @@ impl Searcher {
         let rebuilds = self.search.news().rebuilds;
         if rebuilds != self.rebuilds {
             // Until the index is there again, nothing can be found.
-            self.index = open::reading(&self.search.0.dir.join(open::SEARCH))
-                .map_err(|_| StoreError::Busy)?;
+            self.index =
+                looking(&self.search.0.dir.join(open::SEARCH)).map_err(|_| StoreError::Busy)?;
             self.rebuilds = rebuilds;
         }
         let Self { log, index, .. } = self;
         let hits = readers::at_one_state(log, |log| {
             readers::at_one_state(index, |index| query::search(log, index, question))
         });
-        if let Err(e @ StoreError::Corrupt(_)) = &hits {
-            self.search.damaged(e);
+        if matches!(hits, Err(StoreError::Corrupt(_))) && !is_whole(index) {
+            self.search.make_again();
             return Err(StoreError::Busy);
         }
         hits
     }
+}
+
+/// Lets the other threads go first: what is said is stored and seen before it can be found. Of a
+/// processor that is wanted by both, the index still gets a tenth.
+fn step_back() {
+    // On Linux a thread has a niceness of its own. A system that does not allow it loses nothing.
+    let _ = rustix::process::setpriority_process(None, 10);
+}
+
+/// A connection to the index for those who look things up. It maps the file: a common word has its
+/// matches on thousands of pages, which are read where they are.
+fn looking(path: &Path) -> Result<Connection, StoreError> {
+    let conn = open::reading(path)?;
+    conn.pragma_update(None, "mmap_size", MAPPED_BYTES_MAX)?;
+    Ok(conn)
 }
 
 impl Sqlite {

@@ -1,7 +1,7 @@
 //! Looking things up in the index.
 
 use super::super::{accounts, codes, pages, rooms};
-use super::index::{author_tag, doc_at, room_tag};
+use super::index::{FILE_TAG, IMAGE_TAG, LINK_TAG, LISTED_CHARS_MIN, author_tag, doc_at, room_tag};
 use super::tokens::{Token, is_unspaced, tokens};
 use crate::error::StoreError;
 use crate::records::Hit;
@@ -18,7 +18,10 @@ const ROOMS_NAMED_MAX: usize = 8;
 /// among the newest so many, and the cursor to go on from there.
 const LOOKED_AT_MAX: usize = 500_000;
 /// Shortest beginning of a word that is completed, in characters.
-const PREFIX_CHARS_MIN: usize = 2;
+const PREFIX_CHARS_MIN: usize = 3;
+/// A beginning that up to so many words have is looked for as those words, newest matches first; of
+/// more words, all matches must be put in order before the first is known.
+const COMPLETIONS_MAX: usize = 50;
 /// Length of a snippet, in characters: two lines of the list.
 const SNIPPET_CHARS: usize = 160;
 
@@ -38,7 +41,7 @@ pub(super) fn search(
 ) -> Result<Vec<Hit>, StoreError> {
     let here = rooms_of(log, q.account)?;
     let wanted = wanted_rooms(log, &here, &q.query)?;
-    let Some(expression) = expression(log, q, &wanted)? else { return Ok(Vec::new()) };
+    let Some(expression) = expression(log, index, q, &wanted)? else { return Ok(Vec::new()) };
     let first = q.query.after.map_or(0, |after| doc_at(after.0));
     let end = q.query.before.map_or(i64::MAX as u64, |before| doc_at(before.0));
     let end = q.before.map_or(end, |cursor| cursor.min(end));
@@ -113,6 +116,7 @@ fn wanted_rooms(
 /// What the index is asked for; empty: everything; `None`: nothing can match.
 fn expression(
     log: &Connection,
+    index: &Connection,
     q: &Question,
     wanted: &BTreeSet<RoomId>,
 ) -> Result<Option<String>, StoreError> {
@@ -120,9 +124,11 @@ fn expression(
     let words = q.query.words.iter().enumerate();
     for (i, word) in words {
         let last = i + 1 == q.query.words.len();
-        parts.extend(phrase(word, last));
+        parts.extend(phrase(index, word, last)?);
     }
-    parts.extend(q.query.phrases.iter().filter_map(|words| phrase(words, false)));
+    for words in &q.query.phrases {
+        parts.extend(phrase(index, words, false)?);
+    }
     let asked = !q.query.words.is_empty() || !q.query.phrases.is_empty();
     if wanted.is_empty() || (asked && parts.is_empty()) {
         return Ok(None);
@@ -135,11 +141,12 @@ fn expression(
         parts.push(any_tag(&authors));
     }
     for has in &q.query.has {
-        parts.push(any_tag(&[match has {
-            Has::Link => "hl".to_owned(),
-            Has::File => "hf".to_owned(),
-            Has::Image => "hi".to_owned(),
-        }]));
+        let tag = match has {
+            Has::Link => LINK_TAG,
+            Has::File => FILE_TAG,
+            Has::Image => IMAGE_TAG,
+        };
+        parts.push(any_tag(&[tag.to_owned()]));
     }
     if wanted.len() <= ROOMS_NAMED_MAX {
         parts.push(any_tag(&wanted.iter().map(|room| room_tag(*room)).collect::<Vec<_>>()));
@@ -156,24 +163,43 @@ fn author(log: &Connection, me: AccountId, name: &str) -> Result<AccountId, Stor
 }
 
 fn any_tag(tags: &[String]) -> String {
-    format!("tags : ({})", tags.join(" OR "))
+    format!("(\"{}\")", tags.join("\" OR \""))
 }
 
-/// The tokens of some words, one after another; `open`: the last may go on.
-fn phrase(words: &str, open: bool) -> Option<String> {
-    let tokens = tokens(words);
-    let last = tokens.last()?;
-    let joined = tokens.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
-    let unspaced = last.text.chars().all(is_unspaced);
-    let single = last.text.chars().count() == 1;
-    if unspaced && single && tokens.len() > 1 {
+/// The tokens of some words, one after another; `open`: the last may go on. `None`: there are none.
+fn phrase(index: &Connection, words: &str, open: bool) -> Result<Option<String>, StoreError> {
+    let mut tokens: Vec<String> = tokens(words).into_iter().map(|token| token.text).collect();
+    let Some(last) = tokens.pop() else { return Ok(None) };
+    let mut lead = tokens.join(" ");
+    let (chars, unspaced) = (last.chars().count(), last.chars().all(is_unspaced));
+    if unspaced && chars == 1 && !lead.is_empty() {
         // The last character alone stands in the index only where the run ends; the pair before it
         // says the same anywhere.
-        let pairs = joined.rsplit_once(' ').map_or(joined.as_str(), |(pairs, _)| pairs);
-        return Some(format!("text : \"{pairs}\""));
+        return Ok(Some(format!("\"{lead}\"")));
     }
-    let complete = (open && last.text.chars().count() >= PREFIX_CHARS_MIN) || (unspaced && single);
-    Some(format!("text : \"{joined}\"{}", if complete { " *" } else { "" }))
+    if !lead.is_empty() {
+        lead.push(' ');
+    }
+    if open
+        && chars >= LISTED_CHARS_MIN
+        && let Some(completions) = completions(index, &last)?
+    {
+        let each = completions.iter().map(|term| format!("\"{lead}{term}\""));
+        return Ok(Some(format!("({})", each.collect::<Vec<_>>().join(" OR "))));
+    }
+    let goes_on = (open && chars >= PREFIX_CHARS_MIN) || (unspaced && chars == 1);
+    Ok(Some(format!("\"{lead}{last}\"{}", if goes_on { " *" } else { "" })))
+}
+
+/// The words that begin like this one, it among them. `None`: too many.
+fn completions(index: &Connection, beginning: &str) -> Result<Option<Vec<String>>, StoreError> {
+    let mut statement =
+        index.prepare_cached("SELECT term FROM terms WHERE term > ?1 AND term < ?2 LIMIT ?3")?;
+    let end = format!("{beginning}\u{10ffff}");
+    let more = statement.query_map((beginning, end, COMPLETIONS_MAX + 1), |row| row.get(0))?;
+    let mut terms = vec![beginning.to_owned()];
+    terms.extend(more.collect::<Result<Vec<String>, _>>()?);
+    Ok((terms.len() <= COMPLETIONS_MAX).then_some(terms))
 }
 
 /// The part of a text around the first thing looked for, on one line.
