@@ -5,7 +5,7 @@
 
 use crate::account::Person;
 use crate::code::Refusal;
-use crate::event::{Draft, Event};
+use crate::event::{Draft, Event, Message, What};
 use crate::id::{AccountId, Epoch, Millis, Nonce, Position, RoomId, Seq, SessionId};
 use crate::limits;
 use crate::room::{Member, Notify, RoomFacts, RoomSummary};
@@ -426,6 +426,33 @@ pub fn encode_event(event: &Event) -> Bytes {
 
 fn json<T: Serialize>(value: &T) -> Bytes {
     Bytes::from(serde_json::to_vec(value).expect("frames hold no map with keys that are not text"))
+}
+
+/// An encoded event without what it says of a message that has been taken back; none where it says
+/// nothing of it.
+pub fn without_text(event: &[u8], target: Seq) -> Option<Bytes> {
+    let mut event: Event = serde_json::from_slice(event).ok()?;
+    event.what = match event.what {
+        What::Message(m) if event.seq == target => What::Message(Box::new(Message {
+            thread: m.thread,
+            also_room: m.also_room,
+            deleted: true,
+            ..Message::default()
+        })),
+        What::Edit { target: edited, .. } if edited == target => {
+            What::Edit { target, text: String::new(), mentions: Vec::new() }
+        }
+        What::Message(_)
+        | What::Edit { .. }
+        | What::Delete { .. }
+        | What::React { .. }
+        | What::Pin { .. }
+        | What::Join { .. }
+        | What::Leave { .. }
+        | What::Role { .. }
+        | What::Room(_) => return None,
+    };
+    Some(encode_event(&event))
 }
 
 /// The `event` frame around an encoded event.

@@ -176,9 +176,9 @@ impl Room {
                     state.members.remove(at);
                 }
             }
+            What::Delete { target } => state.forget(*target),
             What::Message(_)
             | What::Edit { .. }
-            | What::Delete { .. }
             | What::React { .. }
             | What::Pin { .. }
             | What::Role { .. }
@@ -269,6 +269,17 @@ impl State {
         while self.ring_bytes > ring_bytes_max {
             let Some(oldest) = self.ring.pop_front() else { break };
             self.ring_bytes -= oldest.len();
+        }
+    }
+
+    /// A message was taken back: nobody who comes from here on is sent its text from memory.
+    fn forget(&mut self, target: Seq) {
+        (self.snapshot, self.delta) = (None, None);
+        for body in &mut self.ring {
+            if let Some(blank) = wire::without_text(body, target) {
+                self.ring_bytes = self.ring_bytes - body.len() + blank.len();
+                *body = blank;
+            }
         }
     }
 

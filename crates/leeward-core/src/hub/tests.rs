@@ -263,6 +263,21 @@ fn a_snapshot_is_read_once_and_goes_on_with_what_came_after() {
 }
 
 #[test]
+fn what_was_taken_back_is_sent_to_nobody_who_comes_later() {
+    let mut hub = hub();
+    let edit = What::Edit { target: Seq(21), text: "message 21".into(), mentions: Vec::new() };
+    let told = [message(21), event(22, edit), event(23, What::Delete { target: Seq(21) })];
+    give(&mut hub, NOW, news(told));
+    hub.handle(NOW, Input::Attach(1, who(2, 2), vec![stand(19)]));
+    let Some(Output::Send(1, frame)) = hub.next_output() else { panic!("nothing was missed") };
+    let delta = payload(&frame);
+    assert_eq!(words(&delta), "delta 20 21 22 23");
+    assert!(delta.to_string().contains("message 20"));
+    assert!(!delta.to_string().contains("message 21"), "{delta}");
+    assert_eq!(delta["events"][1]["deleted"], true);
+}
+
+#[test]
 fn a_room_that_does_not_exist_refuses_and_is_forgotten() {
     let mut hub = hub();
     assert_eq!(give(&mut hub, NOW, Input::Open(0, RoomId(99))), ["load 99"]);
