@@ -1,6 +1,5 @@
 //! Accounts: people, guests and bots, as others see them and as they see themselves.
 
-use crate::event::is_false;
 use crate::id::AccountId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,11 +37,11 @@ pub struct Person {
     /// What they may do.
     pub role: Role,
     /// A program.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub bot: bool,
     /// May not sign in any more.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub disabled: bool,
     /// What they say they are doing.

@@ -20,7 +20,7 @@ pub enum Draft {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<Seq>,
         /// A reply that is also shown in the room itself.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         also_room: bool,
         /// Files uploaded beforehand by the same account.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -128,7 +128,7 @@ pub enum What {
         /// Who.
         who: AccountId,
         /// Removed for good.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         banned: bool,
     },
     /// Somebody may do other things in this room than before.
@@ -154,7 +154,7 @@ pub struct Message {
     #[cfg_attr(test, ts(optional))]
     pub thread: Option<Seq>,
     /// A reply that is also shown in the room itself.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub also_room: bool,
     /// Attached files.
@@ -170,7 +170,7 @@ pub struct Message {
     #[cfg_attr(test, ts(optional, as = "Option<Vec<AccountId>>"))]
     pub mentions: Vec<AccountId>,
     /// The whole room is named in the text (`@room`).
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub mentions_room: bool,
     /// The name an integration gave itself for this message.
@@ -182,7 +182,7 @@ pub struct Message {
     #[cfg_attr(test, ts(optional))]
     pub edited_at: Option<Millis>,
     /// Taken back.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub deleted: bool,
     /// Reactions, in the order in which each was first put on.
@@ -194,7 +194,7 @@ pub struct Message {
     #[cfg_attr(test, ts(optional))]
     pub replies: Option<Replies>,
     /// Pinned to the room.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub pinned: bool,
 }
@@ -242,10 +242,6 @@ pub struct FileRef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub height: Option<u32>,
-}
-
-pub(crate) fn is_false(b: &bool) -> bool {
-    !*b
 }
 
 impl What {

@@ -1,6 +1,5 @@
 //! Rooms, who is in them, and what each account sees of them.
 
-use crate::event::is_false;
 use crate::id::{AccountId, Epoch, Millis, RoomId, Seq};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -46,11 +45,11 @@ pub struct RoomFacts {
     #[cfg_attr(test, ts(optional, as = "Option<String>"))]
     pub topic: String,
     /// Kept for reading only, hidden from the list.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub archived: bool,
     /// Only moderators write.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub read_only: bool,
 }
@@ -95,7 +94,7 @@ pub struct RoomSummary {
     /// When it wants to be told.
     pub notify: Notify,
     /// Kept at the top of the list.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub favourite: bool,
     /// The other people of a direct room.

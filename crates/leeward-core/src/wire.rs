@@ -69,7 +69,7 @@ pub enum ClientFrame {
         #[serde(default)]
         n: u32,
         /// The page is hidden, so that its timers are slow: grant a long lease.
-        #[serde(default, skip_serializing_if = "crate::event::is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
         hidden: bool,
     },
@@ -246,7 +246,7 @@ pub enum ServerFrame {
         /// Each account that changed, and to what. Whoever is not named in the first is offline.
         people: Vec<(AccountId, Presence)>,
         /// The first since `watch`: forget what was known.
-        #[serde(default, skip_serializing_if = "crate::event::is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
         whole: bool,
     },
