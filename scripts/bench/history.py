@@ -86,6 +86,9 @@ def ask(connection, token, query):
     connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
     answer = connection.getresponse()
     body = json.loads(answer.read())
+    if answer.status == 429:
+        time.sleep(body["after_ms"] / 1000)
+        return ask(connection, token, query)
     if answer.status != 200:
         raise SystemExit(f"search {query!r}: {answer.status} {body}")
     return body, (time.monotonic() - start) * 1000
