@@ -198,6 +198,11 @@ async fn live(options: Options, desk: Rc<Desk>, scene: Rc<Scene>, door: Rc<Semap
             () = desk.ring.notified() => act(&mut client, &desk, &mut ears),
             () = client.listen(&mut ears) => {}
         }
+        // The bar lags behind the connection, which alone says whether the person is there.
+        if ears.present && !client.is_welcome() {
+            ears.gone();
+            ears.since = now();
+        }
         if desk.writes.get() && ears.posted.is_empty() {
             post(&mut client, &desk, &mut ears);
         }
@@ -264,13 +269,14 @@ impl Ears {
 
     fn on_bar(&mut self, bar: Bar) {
         match bar {
-            Bar::Live | Bar::ReadOnly | Bar::Partial | Bar::Back { .. } => {}
-            Bar::Blip | Bar::Reconnecting { .. } | Bar::Waiting { .. } | Bar::Offline { .. } => {
-                if self.present {
-                    self.gone();
-                    self.since = now();
-                }
-            }
+            Bar::Live
+            | Bar::ReadOnly
+            | Bar::Partial
+            | Bar::Back { .. }
+            | Bar::Blip
+            | Bar::Reconnecting { .. }
+            | Bar::Waiting { .. }
+            | Bar::Offline { .. } => {}
             Bar::SignIn { .. } | Bar::Reload { .. } => {
                 self.gone();
                 self.scene.seen.borrow_mut().refused += 1;
