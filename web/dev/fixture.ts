@@ -195,6 +195,7 @@ function room(
       role: i === 2 ? ("moderator" as const) : ("member" as const),
     })),
     pins: [],
+    changedAt: 0,
     ...extra,
   };
 }

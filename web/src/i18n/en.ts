@@ -327,6 +327,7 @@ export const en = {
   "profile.message": "Send a message",
 
   "pins.none": "Nothing is pinned yet. Pin a message and everybody in the room finds it here.",
+  "pins.here": "Only the pins on this device. All of them show when you are back.",
   "pins.unpin": "Unpin",
   "pins.jump": "Show in the room",
 

@@ -166,6 +166,8 @@ export interface Room {
   readonly members: readonly Member[];
   /** Pinned messages among the lines known, oldest first. */
   readonly pins: readonly Seq[];
+  /** The last event that edited, deleted, pinned or unpinned a message, whether that is known or not. */
+  readonly changedAt: Seq;
 }
 
 export interface Unread {

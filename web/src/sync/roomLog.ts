@@ -44,6 +44,8 @@ export class RoomLog {
   /** When it was last in sync, while it is not. */
   asOf: Millis | null = null;
   newAfter: Seq | null = null;
+  /** The last event that edited, deleted, pinned or unpinned a message. */
+  changedAt: Seq = 0;
   readonly main = new Log();
   readonly timeline = new Timeline(this.main);
   readonly threads = new Map<Seq, ThreadLog>();
@@ -82,6 +84,7 @@ export class RoomLog {
     this.#recent.push(event);
     if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX);
     this.#applyMember(event);
+    if (targetOf(event) !== null && event.kind !== "react") this.changedAt = event.seq;
     this.#advance(this.main, this.timeline, event, inRoom(event));
     for (const { root, log, timeline } of this.threads.values()) {
       this.#advance(log, timeline, event, threadOf(event) === root);
@@ -104,6 +107,7 @@ export class RoomLog {
       this.main.put(stretch, at.seq, at.seq);
       this.opened = true;
     }
+    this.changedAt = Math.max(this.changedAt, at.seq);
     this.#adopt(snapshot);
     for (const event of this.#recent) if (event.seq > at.seq) this.#applyMember(event);
     this.asOf = null;
@@ -275,6 +279,7 @@ export class RoomLog {
     this.#recent = [];
     this.#keys.clear();
     this.newAfter = null;
+    this.changedAt = 0;
     this.summary = { ...this.summary, epoch: at.epoch, head: 0, last_message: 0 };
   }
 }

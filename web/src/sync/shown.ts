@@ -37,6 +37,7 @@ export function shownRoom(
     newAfter: room.newAfter,
     members: room.members,
     pins: pins.map((line) => line.seq),
+    changedAt: room.changedAt,
   };
 }
 

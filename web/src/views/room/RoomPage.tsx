@@ -32,7 +32,7 @@ export function RoomPage({ place }: { readonly place: RoomPlace }) {
       <RoomHeader room={room} tab={place.tab} />
       {place.tab === "chat" && <Chat key={room.id} room={room} place={place} />}
       {place.tab === "files" && <FilesTab room={room} />}
-      {place.tab === "pins" && <PinsTab room={room} />}
+      {place.tab === "pins" && <PinsTab key={room.id} room={room} />}
     </section>
   );
 }
