@@ -134,6 +134,9 @@ asks! {
     line(room: RoomId, seq: Seq) -> Option<Event>;
     /// The pinned messages of a room with their state, latest first.
     pins(room: RoomId) -> Vec<Event>;
+    /// The messages of a room that carry files, with their state, latest first; only those `before` a
+    /// line if given.
+    room_files(room: RoomId, before: Option<Seq>, limit: usize) -> Vec<Event>;
     /// Every text that a message has had, first first; empty when it was deleted.
     revisions(room: RoomId, seq: Seq) -> Vec<Revision>;
     /// The public rooms that are not archived, by name.

@@ -275,7 +275,8 @@ export const en = {
   "file.preview_hide": "Hide the preview",
   "file.preview_failed": "The preview did not load.",
   "file.remove": "Remove {name}",
-  "file.earlier": "Look further back",
+  "file.earlier": "Earlier files",
+  "file.here": "Only the files of messages on this device. All of them show when you are back.",
   "file.none": "No files have been shared here yet.",
   "file.from": "{who}, {time}",
 

@@ -138,6 +138,8 @@ export class Http {
   lines = (room: RoomId, query: PageQuery) =>
     this.#get<answers.Page>(`/api/v1/rooms/${room}/lines`, query);
   pins = (room: RoomId) => this.#get<answers.List<Event>>(`/api/v1/rooms/${room}/pins`);
+  roomFiles = (room: RoomId, before: Seq | null, limit: number) =>
+    this.#get<answers.List<Event>>(`/api/v1/rooms/${room}/files`, { before, limit });
   line = (room: RoomId, seq: Seq) => this.#get<Event>(`/api/v1/rooms/${room}/lines/${seq}`);
   revisions = (room: RoomId, seq: Seq) =>
     this.#get<answers.List<answers.Revision>>(`/api/v1/rooms/${room}/lines/${seq}/revisions`);

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { fixture } from "../../dev/fixture.ts";
 import type { Room } from "../../src/sync/model.ts";
 import { Refused } from "../../src/sync/refused.ts";
+import { FilesTab } from "../../src/views/room/FilesTab.tsx";
 import { PinsTab } from "../../src/views/room/PinsTab.tsx";
 import type { Event } from "../../src/wire/types.ts";
 import { inApp } from "./app.tsx";
@@ -51,5 +52,52 @@ describe("the pins of a room", () => {
     pins.mockImplementation(() => Promise.resolve([]));
     rerender(inApp(<PinsTab room={{ ...lobby(), changedAt: 99 }} />, {}, verbs));
     expect(await screen.findByText(/Nothing is pinned yet/)).toBeTruthy();
+  });
+});
+
+describe("the files of a room", () => {
+  const carrying = (seq: number): Event =>
+    ({
+      ...message(seq, ""),
+      files: [{ id: seq, name: `${seq}.txt`, mime: "text/plain", size: 4 }],
+    }) as Event;
+  const page = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => carrying(from - i));
+  const nothingHere = (): Room => ({ ...lobby(), items: [] });
+
+  it("come page by page, down to the first", async () => {
+    const roomFiles = vi.fn((_: number, before: number | null) =>
+      Promise.resolve(before === null ? page(4_000, 50) : page(before - 1, 1)),
+    );
+    render(inApp(<FilesTab room={nothingHere()} />, {}, { http: { roomFiles } }));
+    fireEvent.click(await screen.findByText("Earlier files"));
+    expect(await screen.findByText("3950.txt")).toBeTruthy();
+    expect(screen.getByText("4000.txt")).toBeTruthy();
+    expect(roomFiles).toHaveBeenLastCalledWith(1, 3_951, 50);
+    expect(screen.queryByText("Earlier files")).toBeNull();
+  });
+
+  it("take in what comes later, and let go of what is deleted", async () => {
+    const roomFiles = () => Promise.resolve(page(20, 2));
+    const line = (event: Event) =>
+      ({
+        kind: "line",
+        key: `${event.seq}`,
+        event,
+        state: "stored",
+        why: null,
+        changing: false,
+      }) as const;
+    const gone = { ...message(20, ""), deleted: true } as Event;
+    const room = { ...lobby(), items: [line(gone), line(carrying(21))] };
+    render(inApp(<FilesTab room={room} />, {}, { http: { roomFiles } }));
+    expect(await screen.findByText("19.txt")).toBeTruthy();
+    expect(screen.getByText("21.txt")).toBeTruthy();
+    expect(screen.queryByText("20.txt")).toBeNull();
+  });
+
+  it("are those on this device while the server is away, and say so", async () => {
+    render(inApp(<FilesTab room={nothingHere()} />, {}, { http: { roomFiles: unreachable } }));
+    expect((await screen.findByRole("status")).textContent).toContain("on this device");
   });
 });

@@ -1,4 +1,5 @@
-//! Reading a room's log: pages of its timeline, single lines, their revisions, plain events.
+//! Reading a room's log: pages of its timeline, single lines, their revisions, pins, files,
+//! plain events.
 
 use super::App;
 use super::answer::{Answer, Id, Json, Params, Path, Problem, stored};
@@ -24,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(line))
         .routes(routes!(revisions))
         .routes(routes!(pins))
+        .routes(routes!(room_files))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -161,6 +163,33 @@ async fn pins(
 ) -> Answer<Vec<Event>> {
     app.access(&actor, path.id()).await?;
     Ok(Json(stored(app.node.store.pins(path.id()).await)?))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct FilesQuery {
+    /// Messages before this one; the newest when left out.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 9_007_199_254_740_991u64)]
+    before: Option<Id>,
+    /// How many messages; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+}
+
+/// The messages of a room that carry files, latest first
+#[utoipa::path(get, path = "/rooms/{room}/files", tag = "messages",
+    params(RoomPath, FilesQuery), responses((status = 200, body = Vec<Event>)))]
+async fn room_files(
+    State(app): State<App>,
+    Who(actor): Who,
+    Path(path): Path<RoomPath>,
+    Params(query): Params<FilesQuery>,
+) -> Answer<Vec<Event>> {
+    let limit = bounded(query.limit, SNAPSHOT_MESSAGES, PAGE_ENTRIES_MAX)?;
+    app.access(&actor, path.id()).await?;
+    let before = query.before.map(Into::into);
+    Ok(Json(stored(app.node.store.room_files(path.id(), before, limit).await)?))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -200,6 +200,8 @@ const RELIED_ON: &[&str] = &[
     "get /api/v1/rooms/{room}/lines",
     "get /api/v1/rooms/{room}/lines/{seq}",
     "get /api/v1/rooms/{room}/lines/{seq}/revisions",
+    "get /api/v1/rooms/{room}/pins",
+    "get /api/v1/rooms/{room}/files",
     "get /api/v1/rooms/{room}/events",
     "post /api/v1/rooms/{room}/events",
     "put /api/v1/rooms/{room}/read",

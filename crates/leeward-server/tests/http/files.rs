@@ -227,3 +227,28 @@ async fn an_empty_file_is_a_file() {
     assert_eq!(file["size"], 0);
     assert_eq!(owner.get(&format!("/api/v1/files/{}", file["id"])).await.body.len(), 0);
 }
+
+#[tokio::test]
+async fn the_files_of_a_room_are_listed_page_by_page() {
+    let server = Server::with_people(&["member"]).await;
+    let (owner, member) = (server.person("owner"), server.person("member"));
+    let room = format!("/api/v1/rooms/{}", server.lobby);
+    for n in 0..3 {
+        let file = upload(&owner, &format!("{n}.txt"), b"text").await;
+        let draft = json!({ "kind": "message", "text": "", "files": [file["id"]] });
+        let post = json!({ "nonce": format!("f{n}"), "draft": draft });
+        owner.post(&format!("{room}/events"), post).await.ok();
+    }
+    let names = |page: &Value| -> Vec<String> {
+        let lines = page.as_array().expect("lines").iter();
+        lines.map(|line| line["files"][0]["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let newest = member.get(&format!("{room}/files?limit=2")).await.ok();
+    assert_eq!(names(&newest), ["2.txt", "1.txt"]);
+    let older = member.get(&format!("{room}/files?before={}", newest[1]["seq"])).await.ok();
+    assert_eq!(names(&older), ["0.txt"]);
+    for bad in ["limit=0", "limit=201", "before=0", "after=1"] {
+        let asked = member.get(&format!("{room}/files?{bad}")).await;
+        assert_eq!(asked.refused(400), "bad_request", "{bad}");
+    }
+}

@@ -18,7 +18,7 @@ async fn a_public_room_is_found_and_entered_and_a_private_one_is_not() {
     assert_eq!(listed[0]["name"], "open");
     another.get(&format!("/api/v1/rooms/{open}/lines")).await.ok();
     another.post(&format!("/api/v1/rooms/{open}/join"), json!({})).await.ok();
-    for path in ["", "/lines", "/snapshot", "/members", "/events", "/pins", "/lines/1"] {
+    for path in ["", "/lines", "/snapshot", "/members", "/events", "/pins", "/files", "/lines/1"] {
         let asked = another.get(&format!("/api/v1/rooms/{closed}{path}")).await;
         assert_eq!(asked.refused(404), "not_found", "{path}");
     }

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use rusqlite::Connection;
 
 /// The steps, oldest first; the number of a step is its place here, from 1.
-const STEPS: &[&str] = &[include_str!("schema/0001.sql")];
+const STEPS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 /// "Leew": in the header of the database file, so that another program's file is not taken for ours.
 const APPLICATION_ID: i32 = 0x4c65_6577;
 
@@ -65,6 +65,17 @@ mod tests {
         migrate(&mut conn).unwrap();
         migrate(&mut conn).unwrap();
         assert_eq!(version(&conn).unwrap(), STEPS.len());
+    }
+
+    #[test]
+    fn a_database_of_an_earlier_version_is_brought_up_to_date() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(STEPS[0]).unwrap();
+        conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        conn.pragma_update(None, "user_version", 1).unwrap();
+        migrate(&mut conn).unwrap();
+        assert_eq!(version(&conn).unwrap(), STEPS.len());
+        conn.prepare("SELECT place FROM file_uses INDEXED BY file_uses_place").unwrap();
     }
 
     #[test]

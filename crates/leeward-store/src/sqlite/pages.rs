@@ -1,4 +1,4 @@
-//! Lines of a timeline with their state: snapshots, pages of history, single lines, pins.
+//! Lines of a timeline with their state: snapshots, pages of history, single lines, pins, files.
 
 use super::codes::{kind, place, seq_of};
 use super::events::{Head, end_of, head, members};
@@ -41,6 +41,26 @@ impl Sqlite {
                  WHERE f.pinned = 1 AND f.place > ?1 AND f.place <= ?2 ORDER BY f.place DESC"
             );
             lines(conn, &sql, (place(room, Seq(0)), end_of(room)))
+        })
+        .await
+    }
+
+    pub(crate) async fn room_files(
+        &self,
+        room: RoomId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.read(move |conn| {
+            let last = before.map_or(end_of(room), |seq| place(room, seq).saturating_sub(1));
+            let sql = format!(
+                "SELECT {FOLDED} FROM (SELECT DISTINCT place FROM file_uses
+                   WHERE place > ?1 AND place <= ?2 ORDER BY place DESC LIMIT ?3) u
+                 JOIN log l ON l.place = u.place LEFT JOIN folds f ON f.place = u.place
+                 ORDER BY u.place DESC"
+            );
+            let limit = limit.clamp(1, PAGE_ENTRIES_MAX);
+            lines(conn, &sql, (place(room, Seq(0)), last, limit))
         })
         .await
     }

@@ -79,3 +79,27 @@ pub(crate) async fn a_deleted_message_lets_its_files_go(stage: &Stage) {
     assert!(!store.delete_file(file).await.unwrap());
     assert_eq!(store.file(file).await.unwrap(), None);
 }
+
+pub(crate) async fn the_files_of_a_room_are_listed_message_by_message(stage: &Stage) {
+    let room = stage.lobby().await;
+    let elsewhere = stage.room("den", RoomKind::Private, &[OWNER, MEMBER]).await;
+    let a = upload(stage, MEMBER, "a.txt", b"a").await;
+    let b = upload(stage, MEMBER, "b.txt", b"b").await;
+    let carry = async |room, files: &[FileId]| {
+        stage.post(room, MEMBER, with_files("", files)).await.unwrap().event.seq
+    };
+    let first = carry(room, &[a]).await;
+    stage.say(room, MEMBER, "nothing with it").await;
+    let both = carry(room, &[a, b]).await;
+    let last = carry(room, &[b]).await;
+    carry(elsewhere, &[a]).await;
+    let listed = async |before, limit| stage.store().room_files(room, before, limit).await.unwrap();
+    let all = listed(None, 10).await;
+    assert_eq!(seqs(&all), [last.0, both.0, first.0], "a message with two files is listed once");
+    assert_eq!(said(&all[1]).files.len(), 2);
+    assert_eq!(seqs(&listed(None, 2).await), [last.0, both.0]);
+    assert_eq!(seqs(&listed(Some(both), 10).await), [first.0]);
+    assert_eq!(listed(Some(first), 10).await, []);
+    stage.post(room, MEMBER, Draft::Delete { target: both }).await.unwrap();
+    assert_eq!(seqs(&listed(None, 10).await), [last.0, first.0]);
+}

@@ -96,6 +96,7 @@ mod sqlite {
             a_file_is_attached_once_it_is_complete
             a_file_is_seen_by_those_who_see_its_message
             a_deleted_message_lets_its_files_go
+            the_files_of_a_room_are_listed_message_by_message
         }
         search {
             words_phrases_and_beginnings_are_found

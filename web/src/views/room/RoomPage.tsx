@@ -31,7 +31,7 @@ export function RoomPage({ place }: { readonly place: RoomPlace }) {
     <section className="room" aria-label={room.title}>
       <RoomHeader room={room} tab={place.tab} />
       {place.tab === "chat" && <Chat key={room.id} room={room} place={place} />}
-      {place.tab === "files" && <FilesTab room={room} />}
+      {place.tab === "files" && <FilesTab key={room.id} room={room} />}
       {place.tab === "pins" && <PinsTab key={room.id} room={room} />}
     </section>
   );
