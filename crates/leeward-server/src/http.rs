@@ -21,6 +21,7 @@ mod lines;
 mod load;
 mod me;
 mod members;
+mod mentions;
 mod people;
 mod pictures;
 mod posts;
@@ -110,6 +111,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(lines::routes())
         .merge(posts::routes())
         .merge(threads::routes())
+        .merge(mentions::routes())
         .merge(commands::routes())
         .merge(files::routes())
         .merge(download::routes())

@@ -167,6 +167,10 @@ asks! {
     mark_thread_read(account: AccountId, room: RoomId, root: Seq, seq: Seq) -> Versioned<()>;
     /// The threads that an account follows, latest reply first.
     threads(account: AccountId, limit: usize) -> Vec<ThreadSummary>;
+    /// The messages of others that name an account, or everybody in a room, in the rooms that it is in,
+    /// latest first; only those `before` the mention that was then, in that room, if given. A message
+    /// in a direct room counts when it names somebody.
+    mentions(account: AccountId, before: Option<(Millis, RoomId, Seq)>, limit: usize) -> Vec<(RoomId, Event)>;
 
     // --- accounts
     /// Every account, for the index in memory.

@@ -303,6 +303,8 @@ export const en = {
 
   "mentions.title": "Mentions",
   "mentions.none": "Nobody has mentioned you yet.",
+  "mentions.more": "Earlier mentions",
+  "mentions.here": "Only the mentions on this device. All of them show when you are back.",
 
   "failed.title": "Not sent",
   "failed.hint": "These messages were refused. They stay here until you send or discard them.",

@@ -130,6 +130,12 @@ export interface ThreadAnswer {
   readonly unread: number;
 }
 
+/** Messages that name one, latest first. */
+export interface MentionsAnswer {
+  readonly mentions: readonly { readonly room: RoomId; readonly event: Event }[];
+  readonly next?: string;
+}
+
 export interface MadeFile {
   readonly id: FileId;
   readonly name: string;

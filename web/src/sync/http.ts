@@ -158,6 +158,8 @@ export class Http {
     this.#send<void>("PUT", `/api/v1/rooms/${room}/threads/${seq}/follow`, { on });
   readThread = (room: RoomId, root: Seq, seq: Seq) =>
     this.#send<void>("PUT", `/api/v1/rooms/${room}/threads/${root}/read`, { seq });
+  mentions = (before: string | null) =>
+    this.#get<answers.MentionsAnswer>("/api/v1/mentions", { before });
   threads = () => this.#get<answers.List<answers.ThreadAnswer>>("/api/v1/threads");
 
   // Files.

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { fixture } from "../../dev/fixture.ts";
 import type { Room } from "../../src/sync/model.ts";
 import { Refused } from "../../src/sync/refused.ts";
+import { Mentions } from "../../src/views/pages/Mentions.tsx";
 import { FilesTab } from "../../src/views/room/FilesTab.tsx";
 import { PinsTab } from "../../src/views/room/PinsTab.tsx";
 import type { Event } from "../../src/wire/types.ts";
@@ -99,5 +100,38 @@ describe("the files of a room", () => {
   it("are those on this device while the server is away, and say so", async () => {
     render(inApp(<FilesTab room={nothingHere()} />, {}, { http: { roomFiles: unreachable } }));
     expect((await screen.findByRole("status")).textContent).toContain("on this device");
+  });
+});
+
+describe("the mentions", () => {
+  it("come page by page, wherever they are", async () => {
+    const mention = (seq: number) => ({ room: 1, event: message(seq, `you, ${seq}`) });
+    const mentions = vi.fn((before: string | null) =>
+      Promise.resolve(
+        before === null ? { mentions: [mention(9)], next: "5.1.9" } : { mentions: [mention(8)] },
+      ),
+    );
+    render(inApp(<Mentions />, {}, { http: { mentions } }));
+    fireEvent.click(await screen.findByText("Earlier mentions"));
+    expect(await screen.findByText("you, 8")).toBeTruthy();
+    expect(screen.getByText("you, 9")).toBeTruthy();
+    expect(mentions).toHaveBeenLastCalledWith("5.1.9");
+    expect(screen.queryByText("Earlier mentions")).toBeNull();
+  });
+
+  it("are those on this device while the server is away, and say so", async () => {
+    const event = { ...message(7, "hear, hear"), mentions: [1] } as Event;
+    const item = {
+      kind: "line",
+      key: "n7",
+      event,
+      state: "stored",
+      why: null,
+      changing: false,
+    } as const;
+    const rooms = new Map([[1, { ...lobby(), items: [item] }]]);
+    render(inApp(<Mentions />, { rooms }, { http: { mentions: unreachable } }));
+    expect((await screen.findByRole("status")).textContent).toContain("on this device");
+    expect(screen.getByText("hear, hear")).toBeTruthy();
   });
 });

@@ -6,6 +6,7 @@
 
 use super::answer::{Problem, TOO_LONG};
 use leeward_core::code::{Code, Refusal};
+use leeward_core::id::{Millis, RoomId, Seq};
 use leeward_core::rules::{check_account_name, check_line, check_room_name};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,6 +105,37 @@ text!(
     Query, |t| bounded(t, QUERY_CHARS_MAX).and_then(|()| no_nul(t)),
     { max_length = 500, pattern = r"^[^\u0000]*$" }
 );
+text!(
+    /// A place among the mentions: when, in which room, which message.
+    Cursor, |t| cursor(t).map(|_| ()).ok_or_else(|| "before is the `next` of an answer".into()),
+    { pattern = r"^[0-9]{1,15}\.[0-9]{1,10}\.[0-9]{1,10}$", example = "1700000000000.1.5" }
+);
+
+/// The three numbers of a cursor.
+fn cursor(text: &str) -> Option<[u64; 3]> {
+    let numbers: Option<Vec<u64>> = text
+        .split('.')
+        .zip([15, 10, 10])
+        .map(|(part, most)| {
+            let fits = part.len() <= most && part.bytes().all(|b| b.is_ascii_digit());
+            part.parse().ok().filter(|_| fits)
+        })
+        .collect();
+    let whole = text.split('.').count() == 3;
+    numbers.filter(|_| whole)?.try_into().ok()
+}
+
+impl Cursor {
+    pub(crate) fn after(at: Millis, room: RoomId, seq: Seq) -> Self {
+        Self(format!("{at}.{room}.{seq}", at = at.0, room = room.0, seq = seq.0))
+    }
+
+    pub(crate) fn place(&self) -> (Millis, RoomId, Seq) {
+        let [at, room, seq] = cursor(&self.0).expect("checked when it was made");
+        (Millis(at), RoomId(room), Seq(seq))
+    }
+}
+
 text!(
     /// The value of a setting.
     SettingText, |t| bounded(t, VALUE_CHARS_MAX).and_then(|()| visible_or_break(t)),

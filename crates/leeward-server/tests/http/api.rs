@@ -213,6 +213,7 @@ const RELIED_ON: &[&str] = &[
     "post /api/v1/rooms/{room}/command",
     "put /api/v1/rooms/{room}/threads/{seq}/follow",
     "get /api/v1/threads",
+    "get /api/v1/mentions",
     "get /api/v1/commands",
     "post /api/v1/files",
     "patch /api/v1/files/{file}",

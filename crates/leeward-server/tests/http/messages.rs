@@ -119,3 +119,30 @@ async fn a_thread_that_is_answered_is_followed() {
     owner.put(&follow, json!({ "on": false })).await.ok();
     assert_eq!(owner.get("/api/v1/threads").await.ok(), json!([]));
 }
+
+#[tokio::test]
+async fn whoever_is_named_finds_it_among_the_mentions() {
+    let server = Server::with_people(&["member"]).await;
+    let (owner, member) = (server.person("owner"), server.person("member"));
+    let events = format!("/api/v1/rooms/{}/events", server.lobby);
+    for n in 0..3 {
+        owner.post(&events, say(&format!("n{n}"), &format!("@member {n}"))).await.ok();
+    }
+    owner.post(&events, say("other", "nobody")).await.ok();
+    let texts = |page: &Value| -> Vec<String> {
+        let mentions = page["mentions"].as_array().expect("mentions").iter();
+        mentions.map(|m| m["event"]["text"].as_str().expect("a text").to_owned()).collect()
+    };
+    let newest = member.get("/api/v1/mentions?limit=2").await.ok();
+    assert_eq!(texts(&newest), ["@member 2", "@member 1"]);
+    assert_eq!(newest["mentions"][0]["room"], json!(server.lobby));
+    let next = newest["next"].as_str().expect("there is more");
+    let older = member.get(&format!("/api/v1/mentions?limit=2&before={next}")).await.ok();
+    assert_eq!(texts(&older), ["@member 0"]);
+    assert!(older.get("next").is_none(), "{older}");
+    assert_eq!(texts(&owner.get("/api/v1/mentions").await.ok()), Vec::<String>::new());
+    for bad in ["limit=0", "limit=201", "before=1", "before=1.2.x", "before=1.2.3.4", "before="] {
+        let asked = member.get(&format!("/api/v1/mentions?{bad}")).await;
+        assert!(matches!(asked.status.as_u16(), 400 | 422), "{bad}: {}", asked.text());
+    }
+}

@@ -23,6 +23,7 @@ mod invites;
 mod log;
 mod marks;
 mod membership;
+mod mentions;
 mod migrate;
 mod open;
 mod pages;

@@ -68,6 +68,8 @@ mod sqlite {
             whoever_is_not_in_a_room_is_not_mentioned_in_it
             every_change_of_its_own_raises_an_accounts_version
             settings_are_kept_per_room_and_per_account
+            mentions_of_all_rooms_are_listed_latest_first
+            mentions_are_listed_only_while_one_is_in_the_room
         }
         threads {
             a_reply_is_counted_at_the_message_it_answers

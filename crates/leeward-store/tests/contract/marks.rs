@@ -105,3 +105,40 @@ pub(crate) async fn settings_are_kept_per_room_and_per_account(stage: &Stage) {
     assert_eq!(state.people.len(), 3);
     assert_eq!(store.account_state(leeward_core::id::AccountId(99)).await.unwrap(), None);
 }
+
+async fn mentions(stage: &Stage, who: Author) -> Vec<(RoomId, u64)> {
+    let listed = stage.store().mentions(who.account, None, 10).await.unwrap();
+    listed.into_iter().map(|(room, event)| (room, event.seq.0)).collect()
+}
+
+pub(crate) async fn mentions_of_all_rooms_are_listed_latest_first(stage: &Stage) {
+    let room = stage.lobby().await;
+    let den = stage.room("den", RoomKind::Private, &[OWNER, MEMBER]).await;
+    let first = stage.name(den, OWNER, &[MEMBER], false).await;
+    let second = stage.name(room, OTHER, &[MEMBER, OWNER], true).await;
+    let third = stage.name(den, OWNER, &[], true).await;
+    stage.name(room, MEMBER, &[MEMBER], true).await;
+    stage.say(room, OWNER, "nothing").await;
+    let all = [(den, third.0), (room, second.0), (den, first.0)];
+    assert_eq!(mentions(stage, MEMBER).await, all, "each once, and none of its own");
+    let store = stage.store();
+    let newest = store.mentions(MEMBER.account, None, 2).await.unwrap();
+    let (at, seq) = (newest[1].1.at, newest[1].1.seq);
+    let older = store.mentions(MEMBER.account, Some((at, newest[1].0, seq)), 2).await.unwrap();
+    assert_eq!((older.len(), older[0].0, older[0].1.seq), (1, den, first));
+    stage.post(den, OWNER, Draft::Delete { target: third }).await.unwrap();
+    assert_eq!(mentions(stage, MEMBER).await, all[1..]);
+}
+
+pub(crate) async fn mentions_are_listed_only_while_one_is_in_the_room(stage: &Stage) {
+    let room = stage.lobby().await;
+    let two = stage.room("", RoomKind::Direct, &[OWNER, MEMBER]).await;
+    stage.say(two, OWNER, "between us").await;
+    let named = stage.name(two, OWNER, &[MEMBER], false).await;
+    stage.name(room, OWNER, &[MEMBER], false).await;
+    stage.name(room, OWNER, &[], true).await;
+    assert_eq!(mentions(stage, MEMBER).await.len(), 3);
+    stage.store().leave(MEMBER, room, MEMBER.account, false, stage.at()).await.unwrap();
+    assert_eq!(mentions(stage, MEMBER).await, [(two, named.0)]);
+    assert_eq!(mentions(stage, GUEST).await, []);
+}

@@ -1,18 +1,20 @@
-/** The latest messages that name one, wherever they are. */
-import { useCallback } from "react";
+/** The messages that name one, wherever they are, latest first. */
+import { useCallback, useMemo } from "react";
 import { openRoom } from "../../actions/openRoom.ts";
 import { shortly } from "../../i18n/clock.ts";
 import { t } from "../../i18n/t.ts";
-import type { Event, RoomId } from "../../wire/types.ts";
+import type { Room } from "../../sync/model.ts";
+import type { AccountId, Event, RoomId } from "../../wire/types.ts";
 import { MarkdownLine } from "../markdown/Markdown.tsx";
 import { Avatar } from "../parts/Avatar.tsx";
+import { HereOnly } from "../parts/HereOnly.tsx";
 import { Listed } from "../parts/Listed.tsx";
 import { usePerson } from "../people.ts";
 import { useClient, usePerform, useStore } from "../useApp.ts";
-import { useFetched } from "../useFetched.ts";
+import { usePages } from "../usePages.ts";
 
-/** So many messages with the name are looked through. */
-const LOOKED_THROUGH = 50;
+/** While the bar says so, the server tells nothing. */
+const AWAY: readonly string[] = ["reconnecting", "waiting", "offline"];
 
 interface Mention {
   readonly room: RoomId;
@@ -21,28 +23,53 @@ interface Mention {
 
 export function Mentions() {
   const client = useClient();
-  const me = useStore((state) => state.me);
-  const id = me?.id ?? 0;
-  const name = me?.name ?? "";
-  const fetch = useCallback(async (): Promise<readonly Mention[]> => {
-    const { hits } = await client.http.search(name, LOOKED_THROUGH, null);
-    return hits.filter(
-      ({ event }) => event.kind === "message" && event.mentions?.includes(id) === true,
-    );
-  }, [client, id, name]);
-  const [mentions] = useFetched(fetch);
+  const me = useStore((state) => state.me?.id ?? 0);
+  const rooms = useStore((state) => state.rooms);
+  const inSync = useStore((state) => !AWAY.includes(state.bar.state));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: more may be there after having been away
+  const fetch = useCallback(
+    async (before: string | null) => {
+      const { mentions, next } = await client.http.mentions(before);
+      return { items: mentions, next: next ?? null };
+    },
+    [client, inSync],
+  );
+  const [fetched, more] = usePages(fetch);
+  const away = fetched.why !== null && fetched.items.length === 0;
+  const here = useMemo(() => (away ? mentionsHere(rooms, me) : []), [away, rooms, me]);
+  const mentions = away ? here : fetched.items;
   return (
     <>
-      <Listed listing={mentions} empty={t("mentions.none")} />
+      <HereOnly why={fetched.why} words={t("mentions.here")} />
+      <Listed listing={{ ...fetched, items: mentions, why: null }} empty={t("mentions.none")} />
       <ul className="rows">
-        {mentions.items.map((mention) => (
+        {mentions.map((mention) => (
           <li key={`${mention.room} ${mention.event.seq}`}>
             <MentionRow mention={mention} />
           </li>
         ))}
       </ul>
+      {more !== null && (
+        <button type="button" className="button" onClick={more}>
+          {t("mentions.more")}
+        </button>
+      )}
     </>
   );
+}
+
+/** Those among the messages on this device. */
+function mentionsHere(rooms: ReadonlyMap<RoomId, Room>, me: AccountId): Mention[] {
+  const all = [...rooms.values()].flatMap((room) =>
+    room.items.flatMap((item) => {
+      if (item.kind !== "line" || item.event.kind !== "message" || item.event.from === me)
+        return [];
+      const { mentions, mentions_room } = item.event;
+      const named = mentions?.includes(me) === true || mentions_room === true;
+      return named ? [{ room: room.id, event: item.event }] : [];
+    }),
+  );
+  return all.sort((a, b) => b.event.at - a.event.at);
 }
 
 function MentionRow({ mention }: { readonly mention: Mention }) {
