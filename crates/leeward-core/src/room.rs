@@ -87,7 +87,7 @@ pub struct RoomSummary {
     pub last_at: Millis,
     /// How far this account has read, on any device.
     pub read: Seq,
-    /// Messages above `read` that name this account.
+    /// Messages above `read` that name this account; in a direct room, all that others sent.
     pub mentions: u32,
     /// What this account may do here.
     pub role: MemberRole,

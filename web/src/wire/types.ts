@@ -443,7 +443,7 @@ last_at: Millis,
  */
 read: Seq, 
 /**
- * Messages above `read` that name this account.
+ * Messages above `read` that name this account; in a direct room, all that others sent.
  */
 mentions: number, 
 /**
