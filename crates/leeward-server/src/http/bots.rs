@@ -154,18 +154,18 @@ struct BotTokenPath {
     /// Which bot.
     account: Id,
     /// Which of its tokens.
-    token: Id,
+    id: Id,
 }
 
 /// End a token of a bot
-#[utoipa::path(delete, path = "/bots/{account}/tokens/{token}", tag = "bots",
+#[utoipa::path(delete, path = "/bots/{account}/tokens/{id}", tag = "bots",
     params(BotTokenPath), responses((status = 204)))]
 async fn revoke_bot_token(
     State(app): State<App>,
     Admin(actor): Admin,
     Path(path): Path<BotTokenPath>,
 ) -> Result<StatusCode, Problem> {
-    let (bot, id) = (path.account.into(), path.token.0);
+    let (bot, id) = (path.account.into(), path.id.0);
     if !tokens_of(&app, bot).await?.iter().any(|t| t.id == id) {
         return Err(Code::NotFound.into());
     }
