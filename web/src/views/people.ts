@@ -1,5 +1,5 @@
 /** Who somebody is, for views: names with a fallback while a person is not known yet. */
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { t } from "../i18n/t.ts";
 import type { AccountId, Person, Presence } from "../wire/types.ts";
 import { useClient, useStore } from "./useApp.ts";
@@ -15,6 +15,25 @@ export function usePerson(id: AccountId | null): Person | null {
     if (missing && id !== null) people.want([id]);
   }, [missing, id, people]);
   return person;
+}
+
+/** Those whom what was typed finds, as the server last answered. */
+export function useFoundPeople(typed: string): readonly AccountId[] {
+  const client = useClient();
+  const [found, setFound] = useState<readonly AccountId[]>([]);
+  useEffect(() => {
+    let wanted = true;
+    client.people.find(typed.trim().toLowerCase()).then(
+      (ids) => {
+        if (wanted) setFound(ids);
+      },
+      () => undefined,
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [client, typed]);
+  return found;
 }
 
 /** Whether somebody is there; null while nothing is known of anybody, for want of a live lease. */

@@ -1,5 +1,5 @@
 /** Everybody one may see: who they are, whether they are there, and a way to write to them. */
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { isAdmin } from "../../actions/lookup.ts";
 import { openDirect } from "../../actions/openDirect.ts";
 import { t } from "../../i18n/t.ts";
@@ -7,28 +7,15 @@ import type { AccountId } from "../../wire/types.ts";
 import { Avatar } from "../parts/Avatar.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { PersonButton } from "../parts/PersonButton.tsx";
-import { usePerson } from "../people.ts";
-import { useClient, usePerform, useStore } from "../useApp.ts";
+import { useFoundPeople, usePerson } from "../people.ts";
+import { usePerform, useStore } from "../useApp.ts";
 import { Page } from "./Page.tsx";
 
 export default function PeoplePage() {
-  const client = useClient();
   const people = useStore((state) => state.people);
   const admin = useStore((state) => isAdmin(state));
   const [typed, setTyped] = useState("");
-  const [found, setFound] = useState<readonly AccountId[]>([]);
-  useEffect(() => {
-    let wanted = true;
-    client.people.find(typed.trim().toLowerCase()).then(
-      (ids) => {
-        if (wanted) setFound(ids);
-      },
-      () => undefined,
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [client, typed]);
+  const found = useFoundPeople(typed);
   const shown = useMemo(
     () =>
       found

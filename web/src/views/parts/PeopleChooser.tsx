@@ -1,9 +1,9 @@
 /** A field to find people by name and a list of those chosen. */
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { t } from "../../i18n/t.ts";
 import type { AccountId } from "../../wire/types.ts";
-import { usePerson } from "../people.ts";
-import { useClient, useStore } from "../useApp.ts";
+import { useFoundPeople, usePerson } from "../people.ts";
+import { useStore } from "../useApp.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Icon } from "./Icon.tsx";
 
@@ -18,22 +18,9 @@ interface Props {
 const OFFERED_MAX = 30;
 
 export function PeopleChooser({ chosen, onChange, without }: Props) {
-  const client = useClient();
   const people = useStore((state) => state.people);
   const [typed, setTyped] = useState("");
-  const [found, setFound] = useState<readonly AccountId[]>([]);
-  useEffect(() => {
-    let wanted = true;
-    client.people.find(typed.trim().toLowerCase()).then(
-      (ids) => {
-        if (wanted) setFound(ids);
-      },
-      () => undefined,
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [client, typed]);
+  const found = useFoundPeople(typed);
   const offered = found
     .filter((id) => !without.has(id) && !chosen.includes(id) && people.get(id)?.disabled !== true)
     .slice(0, OFFERED_MAX);
