@@ -89,7 +89,12 @@ fn by_token(
 }
 
 fn create(tx: &mut Tx<'_>, invite: &NewInvite) -> Result<Invite, StoreError> {
+    let mut rooms = Vec::with_capacity(invite.rooms.len());
     for room in &invite.rooms {
+        if rooms.contains(room) {
+            continue;
+        }
+        rooms.push(*room);
         let known = tx.cache.room(tx.conn, *room)?.ok_or(Code::NotFound)?;
         if known.facts.room_kind == RoomKind::Direct {
             return Err(StoreError::because(
@@ -105,7 +110,7 @@ fn create(tx: &mut Tx<'_>, invite: &NewInvite) -> Result<Invite, StoreError> {
             invite.token_hash,
             invite.by.0,
             codes::of_role(invite.role),
-            json(&invite.rooms),
+            json(&rooms),
             invite.uses_max,
             invite.expires_at.0,
             &invite.note,
@@ -116,7 +121,7 @@ fn create(tx: &mut Tx<'_>, invite: &NewInvite) -> Result<Invite, StoreError> {
         id: tx.conn.last_insert_rowid().unsigned_abs(),
         by: invite.by,
         role: invite.role,
-        rooms: invite.rooms.clone(),
+        rooms,
         uses: 0,
         uses_max: invite.uses_max,
         expires_at: invite.expires_at,
@@ -140,7 +145,8 @@ fn redeem(
     let mut rooms = Vec::new();
     for room in invite.rooms {
         let Some(known) = tx.cache.room(tx.conn, room)? else { continue };
-        if known.facts.archived {
+        // An invite in the database may name a room more than once.
+        if known.facts.archived || known.members.contains_key(&who) {
             continue;
         }
         let mut change = unchanged(tx, room);

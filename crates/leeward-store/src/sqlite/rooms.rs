@@ -13,6 +13,7 @@ use leeward_core::id::{AccountId, Millis, RoomId};
 use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
 use leeward_core::rules;
 use rusqlite::{Connection, OptionalExtension};
+use std::collections::BTreeSet;
 
 impl Sqlite {
     pub(crate) async fn create_room(
@@ -51,6 +52,10 @@ fn create_room(
     rules::may_create_room(by.role, facts.room_kind)?;
     if !members.iter().any(|(who, _)| *who == by.account) {
         return Err(StoreError::because(Code::BadRequest, "whoever makes a room is in it"));
+    }
+    let mut once = BTreeSet::new();
+    if !members.iter().all(|(who, _)| once.insert(*who)) {
+        return Err(StoreError::because(Code::BadRequest, "nobody is in a room twice"));
     }
     let mut people = None;
     if facts.room_kind == RoomKind::Direct {

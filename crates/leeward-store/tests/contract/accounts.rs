@@ -166,6 +166,19 @@ pub(crate) async fn an_invite_that_ended_makes_none(stage: &Stage) {
     assert_eq!(store.invite_by_token([7; 32], at).await.unwrap(), None);
 }
 
+pub(crate) async fn an_invite_that_names_a_room_twice_leads_there_once(stage: &Stage) {
+    let lobby = stage.lobby().await;
+    let second = stage.room("second", RoomKind::Private, &[OWNER]).await;
+    let store = stage.store();
+    let rooms = vec![second, lobby, second, lobby];
+    let twice = NewInvite { rooms, ..invite(OWNER.account, 2, stage.at()) };
+    assert_eq!(store.create_invite(twice).await.unwrap().rooms, [second, lobby]);
+    let come = store.redeem_invite([7; 32], new("first", stage.at())).await.unwrap();
+    let rooms: Vec<_> = come.rooms.iter().map(|change| change.room).collect();
+    assert_eq!(rooms, [second, lobby]);
+    assert_eq!(come.rooms.iter().map(|change| change.events.len()).sum::<usize>(), 2);
+}
+
 pub(crate) async fn a_taken_name_does_not_use_up_an_invite(stage: &Stage) {
     stage.people().await;
     let store = stage.store();

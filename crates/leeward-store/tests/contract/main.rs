@@ -51,6 +51,7 @@ mod sqlite {
         }
         rooms {
             a_room_begins_with_its_facts_and_its_people
+            nobody_is_in_a_room_twice
             a_name_is_taken_once
             direct_rooms_are_the_same_for_the_same_people
             nothing_is_logged_when_nothing_changes
@@ -86,6 +87,7 @@ mod sqlite {
             a_revoked_session_is_remembered_until_it_would_have_ended
             an_invite_makes_as_many_accounts_as_it_says
             an_invite_that_ended_makes_none
+            an_invite_that_names_a_room_twice_leads_there_once
             a_taken_name_does_not_use_up_an_invite
             bot_tokens_are_for_bots_and_end_with_them
         }

@@ -27,6 +27,26 @@ pub(crate) async fn a_room_begins_with_its_facts_and_its_people(stage: &Stage) {
     assert_eq!(store.room_summary(GUEST.account, made.room).await.unwrap(), None);
 }
 
+pub(crate) async fn nobody_is_in_a_room_twice(stage: &Stage) {
+    let lobby = stage.lobby().await;
+    let store = stage.store();
+    let twice = vec![
+        (OWNER.account, MemberRole::Moderator),
+        (MEMBER.account, MemberRole::Member),
+        (MEMBER.account, MemberRole::Moderator),
+    ];
+    let made = store.create_room(OWNER, facts("twice", RoomKind::Public), twice, stage.at()).await;
+    assert_eq!(code(made), Code::BadRequest);
+    assert_eq!(store.room_named("twice".into()).await.unwrap(), None);
+    let head = store.room_summary(OWNER.account, lobby).await.unwrap().unwrap().value.head;
+    for by in [OWNER, MEMBER] {
+        let again = store.join(by, lobby, MEMBER.account, MemberRole::Member, stage.at()).await;
+        assert_eq!(again.unwrap().events, []);
+    }
+    let summary = store.room_summary(OWNER.account, lobby).await.unwrap().unwrap().value;
+    assert_eq!((summary.head, summary.members), (head, 3));
+}
+
 pub(crate) async fn a_name_is_taken_once(stage: &Stage) {
     let lobby = stage.lobby().await;
     let members = vec![(MEMBER.account, MemberRole::Moderator)];
