@@ -3,12 +3,14 @@
  * a crash, and shared with the other pages of the account.
  */
 import type { Millis } from "../wire/types.ts";
+import type { Ahead } from "./ahead.ts";
 import type { Keep } from "./keep.ts";
 import type { DraftText } from "./model.ts";
 import type { Tabs } from "./tabs.ts";
 
 export interface DraftsWorld {
   readonly keep: Keep;
+  readonly ahead: Ahead;
   readonly tabs: Tabs;
   readonly now: () => Millis;
   readonly later: (run: () => void, ms: number) => void;
@@ -37,16 +39,25 @@ export class Drafts {
   }
 
   async start(): Promise<void> {
-    const kept = await this.#world.keep.entries("drafts");
+    const { keep, ahead, changed } = this.#world;
+    const all = new Map(await keep.entries("drafts"));
+    const onTheirWay = ahead.all();
+    for (const [key, { at, draft }] of onTheirWay) {
+      if (at < (all.get(key)?.at ?? 0)) continue;
+      if (draft === null) all.delete(key);
+      else all.set(key, draft);
+    }
     // What was typed while this was being read is the later.
-    this.#all = new Map([...kept, ...this.#all]);
-    this.#world.changed();
+    this.#all = new Map([...all, ...this.#all]);
+    for (const [key] of onTheirWay) void this.#keep(key);
+    changed();
   }
 
   write(key: string, change: Partial<Omit<DraftText, "at">>): void {
     const draft = { ...NOTHING, ...this.#all.get(key), ...change, at: this.#world.now() };
     const empty = draft.text === "" && draft.files.length === 0 && draft.quote === null;
     this.#set(key, empty ? null : draft);
+    this.#world.ahead.note(key, { at: draft.at, draft: empty ? null : draft });
     if (this.#unkept.has(key)) return;
     this.#unkept.add(key);
     this.#world.later(() => void this.#keep(key), GATHER_MS);
@@ -54,6 +65,7 @@ export class Drafts {
 
   clear(key: string): void {
     this.#set(key, null);
+    this.#world.ahead.note(key, { at: this.#world.now(), draft: null });
     void this.#keep(key);
   }
 
@@ -71,10 +83,13 @@ export class Drafts {
   }
 
   async #keep(key: string): Promise<void> {
+    const { keep, ahead, tabs, now } = this.#world;
     this.#unkept.delete(key);
+    const at = now();
     const draft = this.#all.get(key) ?? null;
-    if (draft === null) await this.#world.keep.drop("drafts", key);
-    else await this.#world.keep.put("drafts", key, draft);
-    this.#world.tabs.tell({ kind: "draft", key, draft });
+    if (draft === null) await keep.drop("drafts", key);
+    else await keep.put("drafts", key, draft);
+    if ((this.#all.get(key) ?? null) === draft) ahead.settle(key, at);
+    tabs.tell({ kind: "draft", key, draft });
   }
 }

@@ -3,6 +3,7 @@
  * session at a time; it begins with what is kept on the device, before any network.
  */
 import type { AccountId } from "../wire/types.ts";
+import { forgetAhead } from "./ahead.ts";
 import type { SignedIn, WorkspaceAnswer } from "./answers.ts";
 import type { Http } from "./http.ts";
 import type { Phase, State, Workspace } from "./model.ts";
@@ -72,7 +73,10 @@ export class Life {
     this.session?.tabs.tell({ kind: "signed_out" });
     const gone = this.session?.me;
     await this.#leave();
-    if (gone !== undefined) await world.forgetKeep(gone);
+    if (gone !== undefined) {
+      await world.forgetKeep(gone);
+      forgetAhead(world, gone);
+    }
     this.#put("signed_out");
   }
 

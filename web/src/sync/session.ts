@@ -4,6 +4,7 @@
  */
 import type { AccountId, Event, Millis, RoomId, ServerFrame } from "../wire/types.ts";
 import { isOther, keptOf } from "./accountState.ts";
+import { Ahead } from "./ahead.ts";
 import { byWallClock } from "./bar.ts";
 import { Connection } from "./connection.ts";
 import { Drafts } from "./drafts.ts";
@@ -150,7 +151,11 @@ export class Session {
     this.outbox = makeOutbox(of);
     this.uploads = makeUploads(of);
     this.notifications = makeNotifications(of);
-    this.drafts = new Drafts({ keep, tabs: this.tabs, now: world.wall, later, changed: touch });
+    const ahead = new Ahead(world, me);
+    this.drafts = new Drafts({
+      ...{ keep, ahead, tabs: this.tabs, now: world.wall, later },
+      changed: touch,
+    });
     this.here = new Here({ me, send, now: world.now, later, changed: touch });
     this.persist = new Persist({
       keep,
@@ -168,7 +173,11 @@ export class Session {
 
   /** Shows what is kept, then connects. True: there was something to show. */
   async begin(): Promise<boolean> {
-    const { account, rooms, threads } = await this.persist.read();
+    const [{ account, rooms, threads }] = await Promise.all([
+      this.persist.read(),
+      // Before the rooms are shown: what is typed into an empty field would replace the draft.
+      this.drafts.start(),
+    ]);
     if (account !== null) {
       this.#inSyncBefore = account.asOf;
       this.#take(account);
@@ -179,7 +188,7 @@ export class Session {
       for (const kept of threads) this.rooms.all.get(kept.room)?.restoreThread(kept);
       for (const id of this.rooms.all.keys()) this.#touchRoom(id);
     }
-    await Promise.all([this.drafts.start(), this.outbox.start(), this.reading.start()]);
+    await Promise.all([this.outbox.start(), this.reading.start()]);
     this.#store.touch();
     if (!this.#world.page.online()) this.connection.tell({ kind: "offline" });
     if (!this.#world.page.visible()) this.connection.tell({ kind: "hidden" });
