@@ -102,6 +102,11 @@ export async function say(page, text) {
   await composer(page).press("Enter");
 }
 
+/** Waits until what this page has said has its place in the room, as far as this page knows. */
+export async function sent(page, text) {
+  await message(page, text).and(page.locator("[data-seq]")).last().waitFor();
+}
+
 /** The connection bar. While it says nothing it has no place, so that it is no part of the page's roles. */
 export function bar(page) {
   return page.locator('[role="status"][aria-label="Connection"]');

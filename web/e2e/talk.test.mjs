@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { journey } from "./journey.mjs";
-import { device, join, launch, message, say, setUp, tool } from "./people.mjs";
+import { device, join, launch, message, say, sent, setUp, tool } from "./people.mjs";
 import { Server } from "./server.mjs";
 
 let browser;
@@ -56,6 +56,7 @@ journey("an edit is seen at once, and what it was before can be looked up", asyn
 journey("the last message is edited with the arrow key", async () => {
   await say(owner, "a tyop");
   await message(member, "a tyop").waitFor();
+  await sent(owner, "a tyop");
   await owner.getByRole("textbox", { name: /^Message to/ }).press("ArrowUp");
   const box = owner.getByRole("textbox", { name: "Editing your message" });
   await box.fill("a typo");
@@ -110,6 +111,7 @@ journey("an image is shown as a picture", async () => {
     .locator('input[type="file"]')
     .first()
     .setInputFiles({ name: "square.png", mimeType: "image/png", buffer: png });
+  await owner.getByText("square.png").first().waitFor();
   await say(owner, "a picture");
   const picture = message(member, "a picture").getByRole("img", { name: /square.png/ });
   await picture.waitFor();
