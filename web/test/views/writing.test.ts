@@ -1,6 +1,6 @@
 /** What the composer completes and formats, and what names become. */
 import { describe, expect, it } from "vitest";
-import { accountName } from "../../src/views/auth/accountName.ts";
+import { accountMeant, accountName } from "../../src/views/auth/accountName.ts";
 import { inBlock, wishAt } from "../../src/views/composer/complete.ts";
 import { type Format, format } from "../../src/views/composer/format.ts";
 import { nearness } from "../../src/views/dialogs/match.ts";
@@ -81,8 +81,42 @@ describe("names", () => {
     ["Zoë", "zoe"],
     ["...", ""],
     ["a".repeat(50), "a".repeat(32)],
+    [`${"a".repeat(31)} b`, "a".repeat(31)],
+    ["Ольга Щукина", "olga.shchukina"],
+    ["Мар\u0438\u0306я", "maryya"],
+    ["Ґалаґан Їжак", "galagan.yizhak"],
+    ["Γεώργιος", "georgios"],
+    ["さくら きょうこ", "sakura.kyouko"],
+    ["ﾏｯﾁｬ", "matcha"],
+    ["김민지", "gimminji"],
+    ["李 Wei", "wei"],
+    ["O’Neil", "o.neil"],
+    ["🙂", ""],
   ])("of account for %j is %j", (display, name) => {
     expect(accountName(display)).toBe(name);
+  });
+
+  it.each(["李雷", "محمد", "नमस्ते", "ทดสอบ", "５"])(
+    "of account are there in every script, the same each time: %j",
+    (display) => {
+      const name = accountName(display);
+      expect(name).toMatch(/^(?:[a-z0-9][a-z0-9._-]{0,30}[a-z0-9]|[a-z0-9])$/);
+      expect(accountName(` ${display} `)).toBe(name);
+      expect(accountMeant(display)).toBe(name);
+    },
+  );
+
+  it("of account are told apart by number, too", () => {
+    expect(accountName("李雷")).not.toBe(accountName("韩梅梅"));
+  });
+
+  it.each([
+    ["Owner ", "owner"],
+    ["first_last", "first_last"],
+    ["Ольга", "olga"],
+    ["", ""],
+  ])("typed at the sign-in mean an account: %j is %j", (typed, name) => {
+    expect(accountMeant(typed)).toBe(name);
   });
 
   it.each([

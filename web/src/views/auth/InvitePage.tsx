@@ -4,10 +4,8 @@ import { acceptInvite } from "../../actions/acceptInvite.ts";
 import { list, t } from "../../i18n/t.ts";
 import type { InviteOffer } from "../../sync/answers.ts";
 import { useClient, useCtx } from "../useApp.ts";
-import { AuthField, AuthFrame, Mark } from "./AuthFrame.tsx";
-import { accountName } from "./accountName.ts";
-import { PasswordField } from "./PasswordField.tsx";
-import { nameHint } from "./SetUpPage.tsx";
+import { AuthFrame, Mark } from "./AuthFrame.tsx";
+import { NewcomerFields, useNewcomer } from "./Newcomer.tsx";
 
 export default function InvitePage({ token }: { readonly token: string }) {
   const client = useClient();
@@ -44,16 +42,10 @@ export default function InvitePage({ token }: { readonly token: string }) {
 function Accept({ token, offer }: { readonly token: string; readonly offer: InviteOffer }) {
   const ctx = useCtx();
   const guest = offer.role === "guest";
-  const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
+  const newcomer = useNewcomer();
   const submit = async () => {
-    const account = accountName(name);
-    await acceptInvite.run(ctx, {
-      token,
-      name: account,
-      ...(account === name.trim() ? {} : { display: name.trim() }),
-      ...(password === "" ? {} : { password }),
-    });
+    const { account, password } = newcomer;
+    await acceptInvite.run(ctx, { token, ...account, ...(password === "" ? {} : { password }) });
   };
   const rooms = offer.rooms.map((room) => `#${room}`);
   return (
@@ -68,22 +60,11 @@ function Accept({ token, offer }: { readonly token: string; readonly offer: Invi
       deed={t("invite.do")}
       onSubmit={submit}
     >
-      <AuthField
-        label={t("invite.name")}
-        value={name}
-        onChange={setName}
-        autoComplete="name"
-        hint={nameHint(name)}
-        first
-      />
-      <PasswordField
-        label={t("invite.password")}
-        value={password}
-        onChange={setPassword}
-        autoComplete="new-password"
-        fresh
-        optional={!offer.needs_password}
-        {...(guest ? { hint: t("invite.password_optional") } : {})}
+      <NewcomerFields
+        newcomer={newcomer}
+        passwordLabel={t("invite.password")}
+        passwordOptional={!offer.needs_password}
+        {...(guest ? { without: t("invite.password_optional") } : {})}
       />
     </AuthFrame>
   );

@@ -4,15 +4,13 @@ import { setUp } from "../../actions/setUp.ts";
 import { t } from "../../i18n/t.ts";
 import { useCtx, useStore } from "../useApp.ts";
 import { AuthField, AuthFrame, Mark } from "./AuthFrame.tsx";
-import { accountName } from "./accountName.ts";
-import { PasswordField } from "./PasswordField.tsx";
+import { NewcomerFields, useNewcomer } from "./Newcomer.tsx";
 
 export default function SetUpPage() {
   const ctx = useCtx();
   const ready = useStore((state) => state.workspace?.needsSetup ?? true);
   const [token] = useState(() => window.location.hash.slice(1));
-  const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
+  const newcomer = useNewcomer();
   const [workspace, setWorkspace] = useState("");
   if (token === "" || !ready) {
     return (
@@ -31,8 +29,8 @@ export default function SetUpPage() {
     );
   }
   const submit = async () => {
-    const of = { token, name: accountName(name), password, workspace: workspace.trim() };
-    await setUp.run(ctx, of.name === name.trim() ? of : { ...of, display: name.trim() });
+    const { account, password } = newcomer;
+    await setUp.run(ctx, { token, ...account, password, workspace: workspace.trim() });
   };
   return (
     <AuthFrame
@@ -41,21 +39,7 @@ export default function SetUpPage() {
       deed={t("setup.do")}
       onSubmit={submit}
     >
-      <AuthField
-        label={t("setup.name")}
-        value={name}
-        onChange={setName}
-        autoComplete="name"
-        hint={nameHint(name)}
-        first
-      />
-      <PasswordField
-        label={t("setup.password")}
-        value={password}
-        onChange={setPassword}
-        autoComplete="new-password"
-        fresh
-      />
+      <NewcomerFields newcomer={newcomer} passwordLabel={t("setup.password")} />
       <AuthField
         label={t("setup.workspace")}
         value={workspace}
@@ -65,10 +49,4 @@ export default function SetUpPage() {
       />
     </AuthFrame>
   );
-}
-
-/** What others will type, once it can be told. */
-export function nameHint(name: string): string {
-  const typed = accountName(name);
-  return typed === "" ? t("setup.name_hint") : t("setup.name_as", { name: typed });
 }

@@ -4,6 +4,7 @@ import { signIn } from "../../actions/signIn.ts";
 import { t } from "../../i18n/t.ts";
 import { useCtx, useStore } from "../useApp.ts";
 import { AuthField, AuthFrame } from "./AuthFrame.tsx";
+import { accountMeant } from "./accountName.ts";
 import { PasswordField } from "./PasswordField.tsx";
 
 export default function SignInPage() {
@@ -18,7 +19,7 @@ export default function SignInPage() {
       title={workspace === "" ? t("auth.sign_in") : t("auth.sign_in_to", { workspace })}
       lead={unsent > 0 ? <p>{t("auth.unsent", { count: unsent })}</p> : undefined}
       deed={t("auth.sign_in")}
-      onSubmit={async () => signIn.run(ctx, { name: name.trim().toLowerCase(), password })}
+      onSubmit={async () => signIn.run(ctx, { name: accountMeant(name), password })}
       foot={<p>{t("auth.no_account")}</p>}
     >
       <AuthField
