@@ -134,6 +134,20 @@ test("a refused message is listed apart with its reason, and the next goes out",
   expect(page.client.store.getState().outbox).toEqual([]);
 });
 
+test("a message whose nonce is taken elsewhere is kept, and goes out under another", async () => {
+  const page = await live();
+  server.refuse = { code: "conflict", then: "give_up" };
+  const nonce = say(page, "whose name was taken");
+  await calm();
+  expect(page.client.store.getState().outbox).toMatchObject([{ nonce, state: "failed" }]);
+  server.refuse = null;
+  page.client.outbox.retry(nonce);
+  expect(page.client.store.getState().outbox.map((entry) => entry.nonce)).not.toContain(nonce);
+  await calm();
+  expect(texts()).toEqual(["whose name was taken"]);
+  expect(page.client.store.getState().outbox).toEqual([]);
+});
+
 test("a discarded message is gone, after a reload too", async () => {
   const page = await live();
   server.refuse = { code: "archived", then: "give_up" };

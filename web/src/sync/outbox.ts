@@ -121,6 +121,12 @@ export class Outbox {
   retry(nonce: Nonce): void {
     const entry = this.#entries.get(nonce);
     if (entry?.state !== "failed") return;
+    if (entry.why?.code === "conflict") {
+      // Its nonce may stand for something else for ever; under it, this was never stored.
+      this.post(entry.kept.room, entry.kept.draft, entry.kept.files);
+      this.#remove(nonce);
+      return;
+    }
     const kept = { ...entry.kept, owner: this.#world.tabs.id, failed: null };
     this.#set(kept, "sending");
     void this.#keep(kept);
