@@ -2,7 +2,9 @@
 //! whoever awaits [`Client::next`] drives it, so that thousands fit one thread at a kilobyte or two
 //! each. Never decides when to connect: that is the machine's business.
 
+use crate::drill::Species;
 use crate::frames::{self, Frame};
+use crate::machine::Machine;
 use crate::outbox::Outbox;
 use crate::positions::{Positions, Step};
 use crate::server::Server;
@@ -12,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use leeward_core::code::{Refusal, Then};
 use leeward_core::event::{Draft, Event};
 use leeward_core::id::{Instant, Millis, Nonce, Position, RoomId, Seq};
-use leeward_core::reconnect::{Bar, Input, Output, Reconnect};
+use leeward_core::reconnect::{Bar, Input, Output};
 use leeward_core::wire::{self, ClientFrame, Hello, ServerFrame};
 use leeward_core::ws::Message;
 use leeward_core::ws::frame::Opcode;
@@ -95,6 +97,12 @@ pub trait Listener {
     fn event(&mut self, room: RoomId, seq: Seq, json: &str);
     /// Anything else.
     fn heard(&mut self, heard: Heard);
+    /// An attempt to connect begins.
+    fn knocking(&mut self) {}
+    /// A frame of so many bytes has come.
+    fn frame(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
 }
 
 /// A client of one account.
@@ -117,7 +125,7 @@ enum Link {
 /// All but the socket and the clock.
 struct Mind {
     options: Options,
-    machine: Reconnect,
+    machine: Machine,
     started: bool,
     welcomed: bool,
     /// What was heard cannot be all: the connection is to be lost and resumed.
@@ -129,6 +137,8 @@ struct Mind {
     sayings: VecDeque<ClientFrame>,
     attempts: u32,
     spread_ms: u32,
+    /// Events that came again, and holes found in what came.
+    amiss: (u32, u32),
 }
 
 /// Time in the core's terms: since the first question.
@@ -152,9 +162,14 @@ fn draw_nonce() -> Nonce {
 impl Client {
     /// A client that connects as soon as it is driven.
     pub fn new(options: Options) -> Self {
+        Self::of(Species::Leeward, options)
+    }
+
+    /// A client that comes back as one of another make would. For drills and tests.
+    pub fn of(species: Species, options: Options) -> Self {
         let mind = Mind {
             options,
-            machine: Reconnect::new(),
+            machine: Machine::of(species),
             started: false,
             welcomed: false,
             broken: false,
@@ -165,6 +180,7 @@ impl Client {
             sayings: VecDeque::new(),
             attempts: 0,
             spread_ms: 0,
+            amiss: (0, 0),
         };
         Self { link: Link::None, timer: None, mind, inbox: VecDeque::new() }
     }
@@ -217,6 +233,43 @@ impl Client {
         self.link = Link::None;
         self.mind.lost();
         self.mind.machine.handle(now(), Input::Closed { random });
+    }
+
+    /// Breaks the connection off with a reset, as a machine that fails would; else as [`Self::lose`].
+    pub fn reset(&mut self, random: u32) {
+        if let Link::Open(socket) = &self.link {
+            socket.reset_when_dropped();
+        }
+        self.lose(random);
+    }
+
+    /// Tries at once, unless the server has given a later time: as a person does who presses "try
+    /// now".
+    pub fn try_now(&mut self) {
+        self.mind.machine.handle(now(), Input::TryNow);
+    }
+
+    /// Connects again after a refusal for good, as a page that is loaded again does.
+    pub fn start_again(&mut self) {
+        self.mind.machine.handle(now(), Input::Start);
+    }
+
+    /// Forgets the session: the next connection shows the sign-in token alone and has the account
+    /// read again. Positions stay, because drafts and events are counted by them.
+    pub fn forget_session(&mut self) {
+        self.mind.ticket = None;
+        self.mind.account_version = 0;
+    }
+
+    /// Goes on as another build of the program, from the next connection.
+    pub fn set_build(&mut self, build: impl Into<Cow<'static, str>>) {
+        self.mind.options.build = build.into();
+    }
+
+    /// How many events came again on the wire, and how many holes were found in what came. Neither
+    /// reaches a listener: both are the server's fault, and healed here.
+    pub fn amiss(&self) -> (u32, u32) {
+        self.mind.amiss
     }
 
     /// Disconnects and stays away.
@@ -286,6 +339,7 @@ impl Client {
             match output {
                 Output::Open => {
                     self.mind.attempts += 1;
+                    ears.listener.knocking();
                     self.link = Link::Opening(open(&self.mind.options));
                 }
                 Output::Hello { resume, slot } => {
@@ -399,7 +453,7 @@ impl Mind {
             token: Some(self.options.token.clone()),
             slot,
             build: self.options.build.to_string(),
-            account_version: self.account_version,
+            account_version: if resume { self.account_version } else { 0 },
             positions: self.positions.for_hello(),
         }
     }
@@ -415,6 +469,7 @@ impl Mind {
         if self.broken {
             return;
         }
+        ears.listener.frame(text.len());
         match frames::read(text) {
             Ok(Frame::Event { room, seq, json }) => {
                 self.machine.handle(now(), Input::Heard);
@@ -445,8 +500,9 @@ impl Mind {
     ) {
         match self.positions.step(room, seq) {
             Step::Next => ears.event(room, seq, json),
-            Step::Again => {}
+            Step::Again => self.amiss.0 += 1,
             Step::Hole => {
+                self.amiss.1 += 1;
                 tracing::warn!(%room, %seq, "events are missing before this one; resuming");
                 self.broken = true;
             }
@@ -530,14 +586,14 @@ fn input(frame: &ServerFrame) -> Input {
     match frame {
         ServerFrame::Welcome { lease, .. } => Input::Welcome { lease: *lease },
         ServerFrame::CaughtUp { .. } => Input::CaughtUp,
-        ServerFrame::Parked { place, wait_ms } => {
+        ServerFrame::Parked { place, wait_ms, .. } => {
             Input::Parked { place: *place, wait_ms: *wait_ms }
         }
         ServerFrame::Pong { lease, .. } => Input::Pong { lease: *lease },
         ServerFrame::Refuse { refusal, slot } => {
             Input::Refuse { refusal: refusal.clone(), slot: slot.clone(), random: random() }
         }
-        ServerFrame::Goodbye { refusal } => {
+        ServerFrame::Goodbye { refusal, .. } => {
             Input::Goodbye { refusal: refusal.clone(), random: random() }
         }
         ServerFrame::Shed { what } => Input::Shed { on: !what.is_empty() },

@@ -1,7 +1,7 @@
 //! The Rust client of Leeward: connects, resumes, posts exactly once, streams events.
 //!
 //! In reading order: [`Client`], the [`http`] API, [`server`] (where it is), [`socket`] (one
-//! WebSocket), [`load`] (thousands of clients).
+//! WebSocket), [`load`] (thousands of clients), [`drill`] (thousands that lose their connection).
 //!
 //! ```no_run
 //! use leeward_client::{Client, Heard, Options, http::Http, server::{Roots, Server}};
@@ -20,9 +20,14 @@
 #![warn(missing_docs)]
 
 mod client;
+mod crew;
+pub mod drill;
 mod frames;
+pub mod gauge;
+pub mod histogram;
 pub mod http;
 pub mod load;
+mod machine;
 mod outbox;
 mod positions;
 pub mod server;

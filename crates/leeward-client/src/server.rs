@@ -1,13 +1,17 @@
 //! Where a server is and how to reach it: an address from a URL, a TCP connection, TLS on top.
 //! Never speaks HTTP.
 
+use rustls::NamedGroup;
+use rustls::client::{
+    ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
@@ -23,8 +27,9 @@ pub struct Server {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
-    host: String,
+    host: Arc<str>,
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
@@ -58,17 +63,29 @@ impl Server {
             Some(at) => (&authority[..at], authority[at + 1..].parse().map_err(|_| wrong())?),
             None => (authority, if secure { 443 } else { 80 }),
         };
-        let host = host.trim_matches(['[', ']']).to_owned();
+        let host: Arc<str> = host.trim_matches(['[', ']']).into();
         if host.is_empty() {
             return Err(wrong());
         }
         let tls = if secure {
-            let name = ServerName::try_from(host.clone()).map_err(|_| wrong())?;
+            let name = ServerName::try_from(host.to_string()).map_err(|_| wrong())?;
             Some((connector(roots)?, name))
         } else {
             None
         };
         Ok(Self { inner: Arc::new(Inner { host, port, tls }) })
+    }
+
+    /// The same server for one client among many in a process, which is to resume its own TLS sessions
+    /// and nobody else's, as clients on devices of their own do.
+    #[must_use]
+    pub fn for_one(&self) -> Self {
+        let mut inner = Inner::clone(&self.inner);
+        let Some((connector, _)) = &mut inner.tls else { return self.clone() };
+        let mut config = rustls::ClientConfig::clone(connector.config());
+        config.resumption = Resumption::store(Arc::new(OneSession::default()));
+        *connector = TlsConnector::from(Arc::new(config));
+        Self { inner: Arc::new(inner) }
     }
 
     /// The value of the `Host` header.
@@ -89,8 +106,7 @@ impl Server {
     /// No address answered, or its certificate is not believed.
     pub async fn connect(&self, from: Option<IpAddr>) -> io::Result<Stream> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-        let addresses =
-            tokio::net::lookup_host((self.inner.host.as_str(), self.inner.port)).await?;
+        let addresses = tokio::net::lookup_host((&*self.inner.host, self.inner.port)).await?;
         for address in addresses.collect::<Vec<_>>() {
             match connect_to(address, from).await {
                 Ok(socket) => return self.secure(socket).await,
@@ -138,6 +154,43 @@ fn connector(roots: &Roots) -> io::Result<TlsConnector> {
         .with_root_certificates(store)
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// What one client remembers of one server: its last ticket.
+#[derive(Debug, Default)]
+struct OneSession {
+    ticket: Mutex<Option<Box<Tls13ClientSessionValue>>>,
+}
+
+impl OneSession {
+    fn ticket(&self) -> MutexGuard<'_, Option<Box<Tls13ClientSessionValue>>> {
+        self.ticket.lock().expect("nothing panics while it holds this lock")
+    }
+}
+
+impl ClientSessionStore for OneSession {
+    fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        None
+    }
+
+    // TLS 1.2 is spoken with servers of other make only, and not resumed.
+    fn set_tls12_session(&self, _: ServerName<'static>, _: Tls12ClientSessionValue) {}
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        None
+    }
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {}
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, value: Tls13ClientSessionValue) {
+        *self.ticket() = Some(Box::new(value));
+    }
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        self.ticket().take().map(|ticket| *ticket)
+    }
 }
 
 /// Bytes to and from a server.

@@ -151,6 +151,16 @@ impl Socket {
         })
     }
 
+    /// Has the kernel reset the connection when this is dropped, and throw away what waits in it.
+    pub fn reset_when_dropped(&self) {
+        let tcp = match &self.stream {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => stream.get_ref().0,
+        };
+        // A socket that is gone already needs no reset.
+        let _ = tcp.set_zero_linger();
+    }
+
     /// Queues a message. It is sent by the next `poll_hear` or `poll_flush`.
     pub fn say(&mut self, opcode: Opcode, payload: &[u8]) {
         put(&mut self.unsent, opcode, payload);

@@ -2,23 +2,19 @@
 //! their own. They are made by the owner's token through the HTTP API of a server that was started
 //! with `allow_load`.
 //!
-//! In reading order: [`run`] (the parts of a test), `crew` and `worker` (who carries them out),
+//! In reading order: [`run`] (the parts of a test), `worker` (who carries them out),
 //! [`LoadReport`]. Never judges the figures.
 
-mod crew;
-mod gauge;
-mod histogram;
 mod order;
 mod report;
 mod worker;
 
-pub use histogram::{Histogram, Quantiles};
 pub use report::{Arrival, Delivery, Idle, LoadReport, Posts};
 
+use crate::crew::{self, Crew};
+use crate::gauge::{Cost, Gauge, connections_max};
 use crate::http::{Http, HttpError};
 use crate::server::{Roots, Server};
-use crew::Crew;
-use gauge::{Cost, Gauge, connections_max};
 use leeward_core::id::RoomId;
 use order::{Order, Person, Seen};
 use serde::{Deserialize, Serialize};
@@ -122,7 +118,7 @@ impl From<io::Error> for LoadError {
 /// The pipes are broken.
 pub async fn serve_worker() -> io::Result<()> {
     connections_max();
-    crew::serve().await
+    crew::serve::<Order>().await
 }
 
 /// Runs a load test, telling `progress` in words how far it is.
@@ -144,7 +140,7 @@ pub async fn run(
 }
 
 /// Enough workers, by the limit of open files.
-fn crew_for(options: &LoadOptions) -> io::Result<Crew> {
+fn crew_for(options: &LoadOptions) -> io::Result<Crew<Order>> {
     let each = usize::try_from(connections_max()).unwrap_or(usize::MAX).max(1);
     let most = options.clients.max(options.posts.map_or(0, |(writers, _)| writers));
     let wanted = options.workers.max(most.div_ceil(each));
@@ -171,7 +167,7 @@ struct Test<P> {
     http: Http,
     sources: Vec<IpAddr>,
     gauge: Option<Gauge>,
-    crew: Crew,
+    crew: Crew<Order>,
     progress: P,
 }
 
@@ -259,9 +255,20 @@ impl<P: FnMut(&str)> Test<P> {
 
     async fn sign_in(&mut self, people: &[Person]) -> Result<Arrival, LoadError> {
         let (cost, start) = (self.cost()?, Instant::now());
-        self.crew.bring(people, self.options.at_once).await?;
+        self.bring(people).await?;
         let seen = self.until_present("signing in", people.len(), people.len() as u64).await?;
         self.arrival(&seen, cost, start)
+    }
+
+    /// Brings people in, dealt out evenly.
+    async fn bring(&mut self, people: &[Person]) -> Result<(), LoadError> {
+        let at_once = self.options.at_once;
+        let part = |n, hands: usize| Order::Bring {
+            people: people.iter().skip(n).step_by(hands).cloned().collect(),
+            at_once: at_once.div_ceil(hands),
+        };
+        self.crew.each(part).await?;
+        Ok(())
     }
 
     async fn storm(&mut self, clients: usize, within_ms: u32) -> Result<Arrival, LoadError> {
@@ -377,7 +384,7 @@ impl<P: FnMut(&str)> Test<P> {
     async fn posts(&mut self, writers: usize, lasts: Duration) -> Result<Posts, LoadError> {
         let people = self.make(writers, 1).await?;
         self.crew.all(&Order::Reset).await?;
-        self.crew.bring(&people, self.options.at_once).await?;
+        self.bring(&people).await?;
         self.until_present("writers signing in", writers, writers as u64).await?;
         self.crew.all(&Order::Reset).await?;
         (self.progress)(&format!("{writers} writers post as fast as they can"));

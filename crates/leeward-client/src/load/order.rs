@@ -1,10 +1,12 @@
 //! What a worker is told, and what it answers: the same in a thread of this process and, as lines of
 //! JSON, in a process of its own.
 
-use super::histogram::Histogram;
+use crate::crew::{Tally, Told, Work};
+use crate::histogram::Histogram;
 use leeward_core::id::RoomId;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use tokio::sync::mpsc;
 
 /// One order. A worker answers each with what it has [`Seen`] so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,8 +61,16 @@ pub(super) struct Seen {
     pub(super) gaps: u64,
 }
 
-impl Seen {
-    pub(super) fn merge(&mut self, other: &Self) {
+impl Work for Order {
+    type Seen = Seen;
+
+    async fn work(orders: mpsc::Receiver<Told<Self>>) {
+        super::worker::work(orders).await;
+    }
+}
+
+impl Tally for Seen {
+    fn merge(&mut self, other: &Self) {
         self.present += other.present;
         self.unanswered += other.unanswered;
         self.attempts += other.attempts;

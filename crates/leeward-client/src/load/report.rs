@@ -1,6 +1,6 @@
 //! What a load test found, as figures and as words.
 
-use super::histogram::Quantiles;
+use crate::histogram::Quantiles;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 

@@ -3,6 +3,7 @@
 
 use super::order::{Order, Person, Seen};
 use crate::client::now;
+use crate::crew::Told;
 use crate::server::{Roots, Server};
 use crate::{Client, Heard, Listener, Options};
 use leeward_core::event::Draft;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 /// What stands before the time in a synthetic message.
@@ -25,11 +26,8 @@ const TIME_DIGITS: usize = 16;
 /// People in a room who post in turn.
 const SPEAKERS: usize = 16;
 
-/// An order and where the answer goes.
-pub(super) type Told = (Order, oneshot::Sender<io::Result<Seen>>);
-
 /// Carries out orders until there are no more. Runs on a `LocalSet`.
-pub(super) async fn work(mut orders: mpsc::Receiver<Told>) {
+pub(super) async fn work(mut orders: mpsc::Receiver<Told<Order>>) {
     let mut worker = Worker { server: None, scene: Rc::default(), people: Vec::new(), talk: None };
     while let Some((order, answer)) = orders.recv().await {
         let done = worker.carry_out(order);

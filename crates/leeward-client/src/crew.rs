@@ -1,21 +1,41 @@
-//! The workers: threads of this process, or processes of their own where one may not hold as many
-//! connections. Either way an order goes to all and their answers come back as one.
+//! Workers of a load test or a drill: threads of this process, or processes of their own where one may
+//! not hold as many connections. Either way an order goes to all and their answers come back as one.
+//! Never knows what is ordered.
 
-use super::order::{Order, Person, Seen};
-use super::worker::{self, Told};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::future::Future;
 use std::io;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
-/// All the workers.
-pub(super) struct Crew {
-    hands: Vec<Hand>,
+/// What workers are told.
+pub(crate) trait Work: Serialize + DeserializeOwned + Clone + Send + 'static {
+    /// What they answer.
+    type Seen: Tally;
+
+    /// Carries out orders until there are no more, on a `LocalSet` of one thread.
+    fn work(orders: mpsc::Receiver<Told<Self>>) -> impl Future<Output = ()>;
 }
 
-enum Hand {
-    Thread(mpsc::Sender<Told>),
+/// What several workers say, as one.
+pub(crate) trait Tally: Serialize + DeserializeOwned + Default + Send + 'static {
+    /// Adds what another says.
+    fn merge(&mut self, other: &Self);
+}
+
+/// An order and where the answer goes.
+pub(crate) type Told<O> = (O, oneshot::Sender<io::Result<<O as Work>::Seen>>);
+
+/// All the workers.
+pub(crate) struct Crew<O: Work> {
+    hands: Vec<Hand<O>>,
+}
+
+enum Hand<O: Work> {
+    Thread(mpsc::Sender<Told<O>>),
     Process(Box<Pipes>),
 }
 
@@ -26,14 +46,14 @@ struct Pipes {
     answers: Lines<BufReader<ChildStdout>>,
 }
 
-impl Crew {
+impl<O: Work> Crew<O> {
     /// One worker in a thread of this process.
-    pub(super) fn in_thread() -> io::Result<Self> {
-        Ok(Self { hands: vec![Hand::Thread(thread()?)] })
+    pub(crate) fn in_thread() -> io::Result<Self> {
+        Ok(Self { hands: vec![Hand::Thread(thread::<O>()?)] })
     }
 
-    /// So many workers, each started as `command`, which is to call [`super::serve_worker`].
-    pub(super) fn in_processes(command: &[String], count: usize) -> io::Result<Self> {
+    /// So many workers, each started as `command`, which is to call [`serve`].
+    pub(crate) fn in_processes(command: &[String], count: usize) -> io::Result<Self> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut hands = Vec::new();
         for _ in 0..count {
@@ -52,33 +72,33 @@ impl Crew {
     }
 
     /// Gives all the same order.
-    pub(super) async fn all(&mut self, order: &Order) -> io::Result<Seen> {
-        let mut seen = Seen::default();
+    pub(crate) async fn all(&mut self, order: &O) -> io::Result<O::Seen> {
+        let mut seen = O::Seen::default();
         for hand in &mut self.hands {
             seen.merge(&hand.give(order.clone()).await?);
         }
         Ok(seen)
     }
 
-    /// Brings people in, dealt out evenly.
-    pub(super) async fn bring(&mut self, people: &[Person], at_once: usize) -> io::Result<()> {
+    /// Gives each its own order, made for its number of so many.
+    pub(crate) async fn each(&mut self, order: impl Fn(usize, usize) -> O) -> io::Result<O::Seen> {
+        let mut seen = O::Seen::default();
         let hands = self.hands.len();
         for (n, hand) in self.hands.iter_mut().enumerate() {
-            let people = people.iter().skip(n).step_by(hands).cloned().collect();
-            hand.give(Order::Bring { people, at_once: at_once.div_ceil(hands) }).await?;
+            seen.merge(&hand.give(order(n, hands)).await?);
         }
-        Ok(())
+        Ok(seen)
     }
 
     /// Gives one worker an order that is for one.
-    pub(super) async fn one(&mut self, order: Order) -> io::Result<Seen> {
+    pub(crate) async fn one(&mut self, order: O) -> io::Result<O::Seen> {
         let first = self.hands.first_mut().ok_or(io::ErrorKind::NotFound)?;
         first.give(order).await
     }
 }
 
-impl Hand {
-    async fn give(&mut self, order: Order) -> io::Result<Seen> {
+impl<O: Work> Hand<O> {
+    async fn give(&mut self, order: O) -> io::Result<O::Seen> {
         let gone = || io::Error::other("a worker has ended");
         match self {
             Self::Thread(orders) => {
@@ -92,18 +112,18 @@ impl Hand {
                 line.push(b'\n');
                 orders.write_all(&line).await?;
                 let answer = answers.next_line().await?.ok_or_else(gone)?;
-                let answer: Result<Seen, String> = serde_json::from_str(&answer)?;
+                let answer: Result<O::Seen, String> = serde_json::from_str(&answer)?;
                 answer.map_err(io::Error::other)
             }
         }
     }
 }
 
-fn thread() -> io::Result<mpsc::Sender<Told>> {
+fn thread<O: Work>() -> io::Result<mpsc::Sender<Told<O>>> {
     let (sender, orders) = mpsc::channel(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("load".to_owned()).spawn(move || {
-        tokio::task::LocalSet::new().block_on(&runtime, worker::work(orders));
+    std::thread::Builder::new().name("clients".to_owned()).spawn(move || {
+        tokio::task::LocalSet::new().block_on(&runtime, O::work(orders));
     })?;
     Ok(sender)
 }
@@ -112,13 +132,13 @@ fn thread() -> io::Result<mpsc::Sender<Told>> {
 ///
 /// # Errors
 /// The pipes are broken.
-pub(super) async fn serve() -> io::Result<()> {
-    let orders = thread()?;
+pub(crate) async fn serve<O: Work>() -> io::Result<()> {
+    let orders = thread::<O>()?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut out = tokio::io::stdout();
     while let Some(line) = lines.next_line().await? {
         let (sender, answer) = oneshot::channel();
-        let order = serde_json::from_str(&line)?;
+        let order: O = serde_json::from_str(&line)?;
         let gone = || io::Error::other("the worker has ended");
         orders.send((order, sender)).await.map_err(|_| gone())?;
         let answer = answer.await.map_err(|_| gone())?.map_err(|e| e.to_string());

@@ -9,28 +9,28 @@ const FILES_BESIDE: u64 = 64;
 
 /// A process to be watched.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Gauge {
+pub struct Gauge {
     pid: u32,
     ticks_per_second: u64,
 }
 
 /// What it has cost so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cost {
+pub struct Cost {
     /// User and system time, in microseconds.
-    pub(super) cpu_us: u64,
+    pub cpu_us: u64,
     /// Resident memory, in bytes.
-    pub(super) rss_bytes: u64,
+    pub rss_bytes: u64,
 }
 
 impl Gauge {
     /// Watches a process of this machine.
-    pub(super) fn new(pid: u32) -> Self {
+    pub fn new(pid: u32) -> Self {
         Self { pid, ticks_per_second: rustix::param::clock_ticks_per_second() }
     }
 
     /// Reads its cost.
-    pub(super) fn read(self) -> io::Result<Cost> {
+    pub fn read(self) -> io::Result<Cost> {
         let folder = format!("/proc/{}", self.pid);
         let stat = std::fs::read_to_string(format!("{folder}/stat"))?;
         let cpu_us = cpu_ticks(&stat).map(|ticks| ticks * 1_000_000 / self.ticks_per_second);
@@ -56,7 +56,7 @@ fn rss_bytes(status: &str) -> Option<u64> {
 
 /// Raises the limit of open files to what the system allows: how many connections one process may
 /// hold.
-pub(super) fn connections_max() -> u64 {
+pub(crate) fn connections_max() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     let files = match setrlimit(Resource::Nofile, raised) {

@@ -1,0 +1,345 @@
+//! A worker of a drill: one thread that is thousands of people. Each is a [`Client`] in a task of its
+//! own, with a desk on which the worker lays what is to be done. Never measures the server.
+
+use super::ears::{Away, Ears, MARK, Scene, TIME_DIGITS, wall_us};
+use super::ledger::Log;
+use super::order::{Loss, Order, Part, Person, Seen};
+use super::species::Species;
+use crate::crew::Told;
+use crate::server::{Roots, Server};
+use crate::{Client, Options};
+use leeward_core::event::Draft;
+use leeward_core::id::{RoomId, Seq};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinHandle;
+
+/// What a client calls itself that has an old page.
+const STALE_BUILD: &str = "web/0.0.0+stale";
+/// Of a survivor's messages one in so many goes to the room it shares with others.
+const SHARED_EVERY: usize = 4;
+/// The length of a message, in bytes.
+const TEXT_BYTES: usize = 120;
+
+/// Carries out orders until there are no more. Runs on a `LocalSet`.
+pub(super) async fn work(mut orders: mpsc::Receiver<Told<Order>>) {
+    let mut worker = Worker::default();
+    while let Some((order, answer)) = orders.recv().await {
+        let done = worker.carry_out(order).await;
+        // Whoever asked may have lost interest.
+        let _ = answer.send(done);
+    }
+}
+
+#[derive(Default)]
+struct Worker {
+    server: Option<Server>,
+    build: String,
+    scene: Rc<Scene>,
+    people: Vec<Present>,
+    chat: Option<JoinHandle<()>>,
+    churn: Option<JoinHandle<()>>,
+    cycle: Option<JoinHandle<()>>,
+}
+
+/// A person's task, and the worker's end of their desk.
+struct Present {
+    desk: Rc<Desk>,
+    task: JoinHandle<()>,
+}
+
+/// What a person is to do.
+struct Desk {
+    species: Species,
+    part: Part,
+    room: RoomId,
+    club: Option<RoomId>,
+    todo: RefCell<VecDeque<Todo>>,
+    ring: Notify,
+    build: Rc<str>,
+    /// It is to hand over its logs, and leave.
+    leaving: Cell<bool>,
+}
+
+enum Todo {
+    /// Lose the connection and come back in one's own way.
+    Lose { away: Away, posting: bool },
+    /// Lose it and come back at once; the permit is given back when that is done.
+    Cycle(OwnedSemaphorePermit),
+    /// Say something, with the time in it.
+    Say(RoomId),
+}
+
+impl Desk {
+    fn lay(&self, todo: Todo) {
+        self.todo.borrow_mut().push_back(todo);
+        self.ring.notify_one();
+    }
+}
+
+impl Worker {
+    async fn carry_out(&mut self, order: Order) -> io::Result<Seen> {
+        match order {
+            Order::Server { url, roots, build } => {
+                let roots = roots.map_or(Roots::System, |path| Roots::File(path.into()));
+                self.server = Some(Server::parse(&url, &roots)?);
+                self.build = build;
+            }
+            Order::Bring { people, at_once } => self.bring(people, at_once)?,
+            Order::Mark => self.scene.mark(),
+            Order::Look => {}
+            Order::Cycle { part, in_flight } => self.cycle(part, in_flight),
+            Order::Drop(loss) => self.drop_all(loss),
+            Order::Chat { per_second } => self.chat(per_second),
+            Order::Churn { part, per_second } => self.churn(part, per_second),
+            Order::Break(breakage) => self.scene.breakage.set(Some(breakage)),
+            Order::Logs => return Ok(self.logs().await),
+            Order::Leave => self.leave(),
+        }
+        Ok(self.scene.look())
+    }
+
+    fn bring(&mut self, people: Vec<Person>, at_once: usize) -> io::Result<()> {
+        let server = self.server.clone().ok_or(io::ErrorKind::InvalidInput)?;
+        let (door, build) = (Rc::new(Semaphore::new(at_once)), Rc::from(self.build.as_str()));
+        for person in people {
+            let desk = Rc::new(Desk {
+                species: person.species,
+                part: person.part,
+                room: person.room,
+                club: person.club,
+                todo: RefCell::default(),
+                ring: Notify::new(),
+                build: Rc::clone(&build),
+                leaving: Cell::new(false),
+            });
+            let options = Options {
+                from: person.from,
+                hidden: person.hidden,
+                build: self.build.clone().into(),
+                ..Options::new(server.for_one(), person.token)
+            };
+            let client = Client::of(person.species, options);
+            let (scene, door) = (Rc::clone(&self.scene), Rc::clone(&door));
+            let task = tokio::task::spawn_local(live(client, Rc::clone(&desk), scene, door));
+            self.people.push(Present { desk, task });
+        }
+        Ok(())
+    }
+
+    fn desks(&self, part: Part) -> impl Iterator<Item = &Rc<Desk>> {
+        self.people.iter().map(|p| &p.desk).filter(move |desk| desk.part == part)
+    }
+
+    /// Each leaves and comes back at once, in turn, so many at a time.
+    fn cycle(&mut self, part: Part, in_flight: usize) {
+        let desks: Vec<_> = self.desks(part).cloned().collect();
+        self.scene.mark();
+        let door = Arc::new(Semaphore::new(in_flight.max(1)));
+        self.cycle.take().inspect(JoinHandle::abort);
+        self.cycle = Some(tokio::task::spawn_local(async move {
+            for desk in desks {
+                let Ok(permit) = Arc::clone(&door).acquire_owned().await else { return };
+                desk.lay(Todo::Cycle(permit));
+            }
+        }));
+    }
+
+    fn drop_all(&mut self, loss: Loss) {
+        self.scene.mark();
+        let mut posting = BTreeSet::new();
+        for (n, desk) in self.desks(Part::Returner).enumerate() {
+            // Spread over all kinds and rooms, whichever order they are in.
+            let at = (n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+            let at = (at * 100) >> 32;
+            let away = if at < u64::from(loss.sign_in_percent) {
+                Away::SignIn
+            } else if 99 - at < u64::from(loss.stale_percent) {
+                Away::Stale
+            } else {
+                Away::Plain
+            };
+            let posting = loss.posting && posting.insert(desk.room);
+            desk.lay(Todo::Lose { away, posting });
+        }
+    }
+
+    /// The survivors speak in turn, evenly spread over the second.
+    fn chat(&mut self, per_second: f64) {
+        self.chat.take().inspect(JoinHandle::abort);
+        let desks: Vec<_> = self.desks(Part::Survivor).cloned().collect();
+        if desks.is_empty() || per_second <= 0.0 {
+            return;
+        }
+        self.chat = Some(tokio::task::spawn_local(async move {
+            let mut clock = clock(per_second);
+            let mut turns: usize = 0;
+            for desk in desks.iter().cycle() {
+                clock.tick().await;
+                turns += 1;
+                // The number of survivors and this one have no common divisor for long.
+                let shared = (turns + turns / desks.len()).is_multiple_of(SHARED_EVERY);
+                desk.lay(Todo::Say(desk.club.filter(|_| !shared).unwrap_or(desk.room)));
+            }
+        }));
+    }
+
+    fn churn(&mut self, part: Part, per_second: f64) {
+        self.churn.take().inspect(JoinHandle::abort);
+        let desks: Vec<_> = self.desks(part).cloned().collect();
+        if desks.is_empty() || per_second <= 0.0 {
+            return;
+        }
+        self.churn = Some(tokio::task::spawn_local(async move {
+            let mut clock = clock(per_second);
+            for desk in desks.iter().cycle() {
+                clock.tick().await;
+                desk.lay(Todo::Lose { away: Away::Plain, posting: false });
+            }
+        }));
+    }
+
+    /// Ends everybody, and gathers what they heard.
+    async fn logs(&mut self) -> Seen {
+        for person in self.people.drain(..) {
+            person.desk.leaving.set(true);
+            person.desk.ring.notify_one();
+            // It ends by itself, or was ended.
+            let _ = person.task.await;
+        }
+        let mut seen = self.scene.look();
+        seen.logs = std::mem::take(&mut self.scene.logs.borrow_mut());
+        seen.posts = std::mem::take(&mut self.scene.posts.borrow_mut());
+        self.leave();
+        seen
+    }
+
+    fn leave(&mut self) {
+        for task in [&mut self.chat, &mut self.churn, &mut self.cycle] {
+            task.take().inspect(JoinHandle::abort);
+        }
+        self.people.drain(..).for_each(|person| person.task.abort());
+        self.scene.empty();
+    }
+}
+
+fn clock(per_second: f64) -> tokio::time::Interval {
+    let mut clock = tokio::time::interval(Duration::from_secs_f64(1.0 / per_second));
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
+    clock
+}
+
+/// One person, until they are to leave.
+async fn live(mut client: Client, desk: Rc<Desk>, scene: Rc<Scene>, door: Rc<Semaphore>) {
+    let mut ears = Ears::new(scene, desk.species, desk.part);
+    if let Ok(_permit) = door.acquire().await {
+        while !ears.present && !desk.leaving.get() {
+            tokio::select! {
+                biased;
+                () = desk.ring.notified() => {}
+                () = client.listen(&mut ears) => {}
+            }
+            upkeep(&mut client, &desk, &mut ears);
+        }
+    }
+    drop(door);
+    while !desk.leaving.get() {
+        if let Some(todo) = next(&desk) {
+            act(&mut client, &desk, &mut ears, todo).await;
+            continue;
+        }
+        tokio::select! {
+            biased;
+            () = desk.ring.notified() => {}
+            () = client.listen(&mut ears) => {}
+        }
+        upkeep(&mut client, &desk, &mut ears);
+    }
+    let (repeats, holes) = client.amiss();
+    let mut seen = ears.scene.seen.borrow_mut();
+    seen.wire_repeats += u64::from(repeats);
+    seen.wire_holes += u64::from(holes);
+    ears.scene.logs.borrow_mut().append(&mut ears.logs);
+}
+
+/// What lies on the desk, and more room there if nothing does.
+fn next(desk: &Desk) -> Option<Todo> {
+    let mut todo = desk.todo.borrow_mut();
+    let next = todo.pop_front();
+    if todo.is_empty() {
+        *todo = VecDeque::new();
+    }
+    next
+}
+
+async fn act(client: &mut Client, desk: &Desk, ears: &mut Ears, todo: Todo) {
+    match todo {
+        Todo::Say(room) => say(client, ears, room, &format!("{MARK}{:0TIME_DIGITS$} ", wall_us())),
+        Todo::Cycle(permit) => {
+            ears.gone(true);
+            ears.permit = Some(permit);
+            if desk.species.forgets() {
+                client.forget_session();
+            }
+            client.reset(0);
+            client.try_now();
+        }
+        Todo::Lose { away, posting } => {
+            if posting {
+                say(client, ears, desk.room, "said as the connection was lost ");
+                // Out it goes; whether it arrives, and whether the answer does, nobody knows.
+                std::future::poll_fn(|cx| {
+                    let _ = client.poll(cx, ears);
+                    Poll::Ready(())
+                })
+                .await;
+            }
+            ears.gone(true);
+            ears.goes_away(away);
+            match away {
+                Away::SignIn => client.forget_session(),
+                Away::Stale => client.set_build(STALE_BUILD),
+                Away::Plain => {}
+            }
+            if desk.species.forgets() {
+                client.forget_session();
+            }
+            client.reset(getrandom::u32().unwrap_or_default());
+        }
+    }
+}
+
+/// What follows from what was heard.
+fn upkeep(client: &mut Client, desk: &Desk, ears: &mut Ears) {
+    if ears.present && ears.logs.is_empty() {
+        let rooms = [Some(desk.room), desk.club].into_iter().flatten();
+        ears.logs = rooms
+            .map(|room| Log::new(room, client.position(room).map_or(Seq(0), |at| at.seq)))
+            .collect();
+    }
+    // The bar lags behind the connection, which alone says whether the person is there.
+    if ears.present && !client.is_welcome() {
+        ears.gone(false);
+    }
+    if std::mem::take(&mut ears.wants_room) {
+        client.say(leeward_core::wire::ClientFrame::Open { room: desk.room });
+    }
+    if std::mem::take(&mut ears.reload) {
+        client.set_build(desk.build.to_string());
+        client.start_again();
+    }
+}
+
+fn say(client: &mut Client, ears: &Ears, room: RoomId, text: &str) {
+    let mut text = text.to_owned();
+    text.extend(std::iter::repeat_n('x', TEXT_BYTES.saturating_sub(text.len())));
+    let draft = Draft::Message { text, thread: None, also_room: false, files: vec![], quote: None };
+    client.post(room, draft);
+    ears.scene.unanswered.set(ears.scene.unanswered.get() + 1);
+}
