@@ -71,14 +71,21 @@ pub(crate) fn restore(
 
 fn restored(from: &Path, to: Option<&Path>, report: &VerifyReport, output: Output) -> String {
     let VerifyReport { epoch, accounts, rooms, events, files, .. } = report;
+    let VerifyReport { bot_tokens, hooks, invites, .. } = report;
     if output.json {
         let value = json!({ "from": from, "to": to, "epoch": epoch, "accounts": accounts,
-            "rooms": rooms, "events": events, "files": files });
+            "rooms": rooms, "events": events, "files": files, "bot_tokens": bot_tokens,
+            "hooks": hooks, "invites": invites });
         return format!("{value:#}\n");
     }
     let holds = format!("{accounts} accounts, {rooms} rooms, {events} events, {files} files");
     match to {
-        Some(to) => format!("restored into {}: {holds}\n", to.display()),
+        Some(to) => format!(
+            "restored into {}: {holds}\n\
+             everybody signs in again; these work as when the backup was made, whatever was ended \
+             since: {bot_tokens} bot tokens, {hooks} webhooks, {invites} invites\n",
+            to.display()
+        ),
         None => format!("{} can be restored: {holds}\n", from.display()),
     }
 }

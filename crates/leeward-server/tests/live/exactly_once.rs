@@ -1,6 +1,7 @@
 //! A draft that is sent again gets the first answer, and nobody sees it twice.
 
 use crate::support::{Line, World, nonce, text_of};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_repeated_draft_gets_the_first_answer_on_any_connection() {
@@ -18,6 +19,20 @@ async fn a_repeated_draft_gets_the_first_answer_on_any_connection() {
     assert_eq!(reader.texts(2).await, ["once", "then"], "nothing twice, no hole");
     let log = world.log(room).await;
     assert_eq!(log.iter().filter(|e| text_of(e) == Some("once")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_nonce_of_another_room_is_never_answered_as_if_it_stood_here() {
+    let world = World::start().await;
+    let owner = world.account("owner").await;
+    let (here, there) = (world.room("here", &[&owner]).await, world.room("there", &[&owner]).await);
+    let mut line = Line::sign_in(&world, &owner).await;
+    let answer = line.post(here, "once").await;
+    let refused = line.post(there, "once").await;
+    let told = (&refused["t"], &refused["code"], &refused["then"], &refused["room"]);
+    assert_eq!(told, (&json!("refused"), &json!("conflict"), &json!("give_up"), &json!(there)));
+    assert!(!world.log(there).await.iter().any(|e| text_of(e).is_some()), "nothing is stored");
+    assert_eq!(line.post(here, "once").await, answer, "and the line goes on");
 }
 
 #[tokio::test]

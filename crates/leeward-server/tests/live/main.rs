@@ -8,6 +8,7 @@ mod lease;
 mod operator;
 mod people;
 mod protocol_examples;
+mod restore;
 mod resume;
 mod shutdown;
 mod slow_loris;

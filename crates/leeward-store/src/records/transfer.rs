@@ -30,6 +30,12 @@ pub struct VerifyReport {
     pub events: u64,
     /// Uploaded files whose bytes were compared with their sums.
     pub files: u64,
+    /// Tokens of bots in it, which are good wherever the database is.
+    pub bot_tokens: u64,
+    /// Incoming webhooks in it, likewise.
+    pub hooks: u64,
+    /// Invites in it that were neither used up nor ended.
+    pub invites: u64,
     /// What is wrong, in words, at most some dozens.
     pub faults: Vec<String>,
 }
@@ -95,6 +101,8 @@ pub enum Import {
         text: String,
         /// External id of the message that starts its thread.
         thread: Option<String>,
+        /// Of a reply: it also stands in the room itself.
+        also_room: bool,
         /// Its files.
         files: Vec<ImportFile>,
         /// Reactions, in the order in which each was first put on.

@@ -2,7 +2,8 @@
 //!
 //! Everything is checked before anything is written, so that a refused draft costs no savepoint. The
 //! nonce decides last: a draft that its author has sent before gets the answer it got then, even if
-//! the room has been archived or left meanwhile.
+//! the room has been archived or left meanwhile. In another room it is refused: that draft is not
+//! stored, and nobody may think that it is.
 
 use super::codes::{self, kind, place};
 use super::effects::take_effect;
@@ -39,14 +40,16 @@ fn append(tx: &mut Tx<'_>, a: Append) -> Result<Appended, StoreError> {
     match checked(tx, &a) {
         Ok(what) => match claim(tx, &a)? {
             Some(seq) => write(tx, a, seq, what),
-            None => repeated(tx, &a)?.ok_or_else(|| Code::Internal.into()),
+            None => repeated(tx, &a)?.ok_or_else(|| {
+                StoreError::because(Code::Conflict, "the nonce is that of a draft in another room")
+            }),
         },
         Err(refused @ StoreError::Refused(_)) => repeated(tx, &a)?.ok_or(refused),
         Err(e) => Err(e),
     }
 }
 
-/// The answer that the nonce got when it was used first.
+/// The answer that the nonce got when it was used first, if that was in this room.
 fn repeated(tx: &Tx<'_>, a: &Append) -> Result<Option<Appended>, StoreError> {
     let found: Option<u64> = tx
         .conn
@@ -55,6 +58,9 @@ fn repeated(tx: &Tx<'_>, a: &Append) -> Result<Option<Appended>, StoreError> {
         .optional()?;
     let Some(at) = found else { return Ok(None) };
     let (room, event) = event_at(tx.conn, at)?;
+    if room != a.room {
+        return Ok(None);
+    }
     Ok(Some(Appended { room, event, epoch: tx.cache.epoch, repeated: true }))
 }
 

@@ -113,8 +113,8 @@ pub(super) fn finished_files(
     Ok(files.collect::<Result<_, _>>()?)
 }
 
-/// Makes a data directory of a backup, under an epoch of its own: what clients have seen after the
-/// backup was made is recognised as another history.
+/// Makes a data directory of a backup, under an epoch and with keys of its own: what clients have seen
+/// after the backup was made is recognised as another history, and everybody signs in again.
 pub(crate) fn restore(backup: &Path, dest: &Path) -> Result<VerifyReport, StoreError> {
     if !backup.join(MANIFEST).exists() {
         let words = format!("{} is no complete backup: it has no {MANIFEST}", backup.display());
@@ -137,7 +137,7 @@ pub(crate) fn restore(backup: &Path, dest: &Path) -> Result<VerifyReport, StoreE
         put(&thumbnail(&files::path(backup, file)), &thumbnail(&files::path(dest, file)))?;
     }
     report.epoch = workspace::next_epoch(report.epoch);
-    workspace::set_epoch(&conn, report.epoch)?;
+    workspace::begin_again(&conn, report.epoch)?;
     conn.close().map_err(|(_, e)| e)?;
     sync(dest)?;
     Ok(report)

@@ -68,7 +68,7 @@ fn say(
 }
 
 /// Counts a reply at the message that starts its thread.
-pub(super) fn answer(conn: &Connection, root: u64, event: &Event) -> Result<(), StoreError> {
+fn answer(conn: &Connection, root: u64, event: &Event) -> Result<(), StoreError> {
     conn.prepare_cached(
         "INSERT INTO folds (place, replies, last, last_at) VALUES (?1, 1, ?2, ?3)
          ON CONFLICT (place) DO UPDATE SET replies = replies + 1, last = ?2, last_at = ?3",

@@ -146,7 +146,7 @@ fn find(conn: &Connection, file: FileId) -> Result<Option<StoredFile>, StoreErro
     Ok(statement.query_row([file.0], read).optional()?)
 }
 
-fn existing(conn: &Connection, file: FileId) -> Result<StoredFile, StoreError> {
+pub(super) fn existing(conn: &Connection, file: FileId) -> Result<StoredFile, StoreError> {
     find(conn, file)?.ok_or_else(|| StoreError::because(Code::NotFound, "there is no such file"))
 }
 

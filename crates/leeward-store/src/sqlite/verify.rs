@@ -40,6 +40,9 @@ pub(crate) fn verify(dir: &Path) -> Result<VerifyReport, StoreError> {
             rooms: counted("SELECT count(*) FROM rooms")?,
             events: counted("SELECT count(*) FROM log")?,
             files,
+            bot_tokens: counted("SELECT count(*) FROM bot_tokens")?,
+            hooks: counted("SELECT count(*) FROM hooks")?,
+            invites: counted("SELECT count(*) FROM invites WHERE revoked = 0 AND uses < uses_max")?,
             faults: Vec::new(),
         })
     })?;

@@ -48,12 +48,30 @@ pub(super) fn found(conn: &Connection) -> Result<(), StoreError> {
     if founded {
         return Ok(());
     }
+    let tx = conn.unchecked_transaction()?;
+    first_key(&tx)?;
+    set_epoch(&tx, next_epoch(Epoch(0)))?;
+    tx.commit()?;
+    Ok(())
+}
+
+fn first_key(conn: &Connection) -> Result<(), StoreError> {
     let mut key = [0u8; 32];
     getrandom::fill(&mut key)
         .map_err(|e| StoreError::Unusable(format!("the system has no random numbers: {e}")))?;
+    conn.execute("INSERT INTO keys (key) VALUES (?1)", [key])?;
+    Ok(())
+}
+
+/// Begins another history with what a database holds. Whatever was sealed before opens no more: a
+/// backup knows neither which sessions were ended after it was made nor which ids were given since.
+pub(super) fn begin_again(conn: &Connection, epoch: Epoch) -> Result<(), StoreError> {
     let tx = conn.unchecked_transaction()?;
-    tx.execute("INSERT INTO keys (key) VALUES (?1)", [key])?;
-    set_epoch(&tx, next_epoch(Epoch(0)))?;
+    set_epoch(&tx, epoch)?;
+    tx.execute("DELETE FROM keys", [])?;
+    tx.execute("DELETE FROM meta WHERE key LIKE 'note.%'", [])?;
+    first_key(&tx)?;
+    tx.execute("DELETE FROM sessions", [])?;
     tx.commit()?;
     Ok(())
 }
@@ -73,7 +91,7 @@ pub(super) fn epoch(conn: &Connection) -> Result<Epoch, StoreError> {
     epoch.map(Epoch).ok_or_else(|| damaged(&"it has no epoch"))
 }
 
-pub(super) fn set_epoch(conn: &Connection, epoch: Epoch) -> Result<(), StoreError> {
+fn set_epoch(conn: &Connection, epoch: Epoch) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
         [epoch.0],

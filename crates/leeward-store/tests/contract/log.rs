@@ -29,12 +29,9 @@ pub(crate) async fn a_repeated_nonce_gets_the_first_answer_whatever_has_happened
     stage: &Stage,
 ) {
     let room = stage.lobby().await;
-    let elsewhere = stage.room("elsewhere", RoomKind::Public, &[OWNER, MEMBER]).await;
     let first = stage.post_as(room, MEMBER, "once", message("said")).await.unwrap();
     let again = stage.post_as(room, MEMBER, "once", message("something else")).await.unwrap();
     assert_eq!((again.event, again.repeated), (first.event.clone(), true));
-    let there = stage.post_as(elsewhere, MEMBER, "once", message("said")).await.unwrap();
-    assert_eq!((there.room, there.repeated), (room, true), "the answer says where it went");
     let closed = RoomFacts { archived: true, ..facts("lobby", RoomKind::Public) };
     stage.store().edit_room(OWNER, room, closed, stage.at()).await.unwrap();
     let late = stage.post_as(room, MEMBER, "once", message("said")).await.unwrap();
@@ -42,6 +39,21 @@ pub(crate) async fn a_repeated_nonce_gets_the_first_answer_whatever_has_happened
     assert_eq!(code(stage.post_as(room, MEMBER, "twice", message("said")).await), Code::Archived);
     let events = stage.store().events_after(room, first.event.seq, 10).await.unwrap();
     assert_eq!(events.len(), 1, "only the facts came after it");
+}
+
+pub(crate) async fn a_nonce_of_another_room_is_refused_and_stores_nothing(stage: &Stage) {
+    let room = stage.lobby().await;
+    let elsewhere = stage.room("elsewhere", RoomKind::Public, &[OWNER, MEMBER]).await;
+    let first = stage.post_as(room, MEMBER, "once", message("said")).await.unwrap();
+    let head = stage.say(elsewhere, OWNER, "before").await;
+    let there = stage.post_as(elsewhere, MEMBER, "once", message("said")).await;
+    assert_eq!(code(there), Code::Conflict);
+    let outside = stage.room("outside", RoomKind::Private, &[OWNER]).await;
+    let hidden = stage.post_as(outside, MEMBER, "once", message("said")).await;
+    assert_eq!(code(hidden), Code::NotFound, "what one may not see is not told of");
+    assert_eq!(stage.say(elsewhere, OWNER, "after").await, head.next());
+    let again = stage.post_as(room, MEMBER, "once", message("said")).await.unwrap();
+    assert_eq!((again.event, again.repeated), (first.event, true));
 }
 
 pub(crate) async fn one_nonce_of_two_authors_is_two_drafts(stage: &Stage) {

@@ -36,6 +36,7 @@ mod sqlite {
         log {
             a_draft_becomes_the_next_event
             a_repeated_nonce_gets_the_first_answer_whatever_has_happened_since
+            a_nonce_of_another_room_is_refused_and_stores_nothing
             one_nonce_of_two_authors_is_two_drafts
             a_nonce_is_known_after_reopening
             an_edit_replaces_the_text_and_keeps_the_old_one
@@ -113,9 +114,12 @@ mod sqlite {
         transfer {
             a_backup_made_while_writing_is_whole
             what_was_restored_is_another_history
+            nothing_that_was_sealed_before_a_restore_opens_after_it
             a_damaged_backup_is_noticed
             an_export_holds_everything_and_no_secrets
             an_import_repeated_doubles_nothing
+            imported_messages_name_people_and_stand_where_they_stood
+            a_file_that_several_imported_messages_show_is_kept_once
             an_import_fits_in_with_what_is_there
         }
     }

@@ -9,7 +9,8 @@ use leeward_core::id::{AccountId, Millis, RoomId, Seq};
 use leeward_core::room::RoomKind;
 use leeward_core::search_query::SearchQuery;
 use leeward_store::{
-    Import, ImportFile, ImportReaction, Imported, SqliteConfig, Store, StoreError,
+    Import, ImportFile, ImportReaction, Imported, KeyMaterial, NewSession, PageFrom, PageQuery,
+    SqliteConfig, Store, StoreError,
 };
 use std::fs;
 
@@ -52,10 +53,40 @@ pub(crate) async fn what_was_restored_is_another_history(stage: &Stage) {
     assert_eq!(fs::read(again.file_path(file)).unwrap(), b"kept");
     let query = SearchQuery::parse("kept").unwrap();
     assert_eq!(again.search(MEMBER.account, query, 9, None).await.unwrap().len(), 1);
-    assert_eq!(again.keys().await.unwrap(), store.keys().await.unwrap());
     again.close().await;
     let over = Store::restore(&stage.dir("backup"), &stage.dir("again"));
     assert!(matches!(over, Err(StoreError::Unusable(_))), "never over another");
+}
+
+pub(crate) async fn nothing_that_was_sealed_before_a_restore_opens_after_it(stage: &Stage) {
+    stage.people().await;
+    let store = stage.store();
+    let session = async |store: &Store| {
+        let (account, at) = (MEMBER.account, stage.at());
+        let expires_at = Millis(at.0 + 1_000_000);
+        let new = NewSession { account, device: "a browser".into(), at, expires_at };
+        store.create_session(new).await.unwrap().id
+    };
+    let before = session(&store).await;
+    store.rotate_keys([1; 32]).await.unwrap();
+    store.backup(stage.dir("backup")).await.unwrap();
+    let since = session(&store).await;
+    store.revoke_session(MEMBER.account, before).await.unwrap();
+    Store::restore(&stage.dir("backup"), &stage.dir("again")).unwrap();
+    let again = Store::open(&SqliteConfig::new(stage.dir("again"))).unwrap();
+    let secrets = |material: KeyMaterial| {
+        let mut keys: Vec<_> = material.previous.into_iter().map(|(_, key)| key).collect();
+        keys.push(material.current.1);
+        keys
+    };
+    let (old, new) = (store.keys().await.unwrap(), again.keys().await.unwrap());
+    assert_ne!(old.current.0, new.current.0, "a token of before is known by its key's id");
+    let (old, new) = (secrets(old), secrets(new));
+    assert_eq!((old.len(), new.len()), (2, 1));
+    assert!(!old.contains(&new[0]));
+    assert_eq!(again.sessions(MEMBER.account, stage.at()).await.unwrap(), []);
+    assert_eq!(session(&again).await, since, "an id is given again, under another key");
+    again.close().await;
 }
 
 pub(crate) async fn a_damaged_backup_is_noticed(stage: &Stage) {
@@ -150,6 +181,7 @@ fn old_message(
         at: Millis(3_000),
         text: text.into(),
         thread: thread.map(Into::into),
+        also_room: false,
         files: vec![],
         reactions: vec![ImportReaction {
             emoji: "tada".into(),
@@ -216,6 +248,90 @@ pub(crate) async fn an_import_repeated_doubles_nothing(stage: &Stage) {
     assert_eq!(Store::verify(&stage.dir("data")).unwrap().faults, Vec::<String>::new());
     let query = SearchQuery::parse("back").unwrap();
     assert_eq!(store.search(two, query, 9, None).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn imported_messages_name_people_and_stand_where_they_stood(stage: &Stage) {
+    let lobby = stage.lobby().await;
+    let store = stage.store();
+    let mut broadcast = old_message("m3", "C1", "U1", "for all of you, @room", Some("m1"));
+    if let Import::Message { also_room, .. } = &mut broadcast {
+        *also_room = true;
+    }
+    let things = vec![
+        account("U1", "sender"),
+        account("U2", "member"),
+        room("C1", RoomKind::Public, "lobby", &["U1", "U2"]),
+        room("D1", RoomKind::Direct, "", &["U1", "U2"]),
+        old_message("m1", "C1", "U1", "@member and @member, `@other`, @guest", None),
+        old_message("m2", "C1", "U1", "aside, @other", Some("m1")),
+        broadcast,
+        old_message("m4", "D1", "U1", "@member between us", None),
+    ];
+    for stored in [true, false] {
+        let done = store.import("slack:T1".into(), things.clone()).await.unwrap();
+        let as_expected = |i: &Imported| matches!(i, Imported::Stored(_)) == stored;
+        assert!(done.iter().all(as_expected), "{done:?}");
+        let inbox = async |who: AccountId| {
+            let found = store.mentions(who, None, 99).await.unwrap();
+            found.into_iter().map(|(room, event)| (room, event.seq)).collect::<Vec<_>>()
+        };
+        let seq = |i: usize| match done[i] {
+            Imported::Stored(seq) | Imported::Known(seq) => Seq(seq),
+            Imported::Skipped(_) => panic!("{done:?}"),
+        };
+        let direct = store.load_room(RoomId(lobby.0 + 1), 0).await.unwrap().unwrap();
+        assert_eq!(direct.facts.room_kind, RoomKind::Direct);
+        let direct = RoomId(lobby.0 + 1);
+        let members = [(direct, seq(7)), (lobby, seq(6)), (lobby, seq(4))];
+        assert_eq!(inbox(MEMBER.account).await, members, "named, once each, latest first");
+        assert_eq!(inbox(OTHER.account).await, [(lobby, seq(6)), (lobby, seq(5))]);
+        assert_eq!(inbox(GUEST.account).await, [], "who is not in the room is not named in it");
+        assert_eq!(stage.line(lobby, seq(4)).await.mentions, [MEMBER.account]);
+        assert!(stage.line(lobby, seq(6)).await.also_room);
+        let page = PageQuery { from: PageFrom::Newest, thread: None, limit: 99 };
+        let lines = store.page(lobby, page).await.unwrap().unwrap().lines;
+        let shown: Vec<Seq> = lines.iter().map(|line| line.seq).collect();
+        assert!(shown.contains(&seq(6)) && !shown.contains(&seq(5)), "{shown:?}");
+        store.mark_read(MEMBER.account, direct, Seq(0)).await.unwrap();
+        let summary = store.room_summary(MEMBER.account, direct).await.unwrap().unwrap().value;
+        assert_eq!(summary.mentions, 1, "in a direct room, every message is for everybody");
+        store.mark_read(MEMBER.account, direct, summary.head).await.unwrap();
+    }
+}
+
+pub(crate) async fn a_file_that_several_imported_messages_show_is_kept_once(stage: &Stage) {
+    let lobby = stage.lobby().await;
+    let store = stage.store();
+    let bytes = stage.dir("old.txt");
+    fs::write(&bytes, b"old bytes").unwrap();
+    let shows = |external: &str| {
+        let mut message = old_message(external, "C1", "U1", "look", None);
+        if let Import::Message { files, .. } = &mut message {
+            files.push(ImportFile {
+                external: "F1".into(),
+                name: "old.txt".into(),
+                mime: "text/plain".into(),
+                source: bytes.clone(),
+            });
+        }
+        message
+    };
+    let people = [account("U1", "sender"), room("C1", RoomKind::Public, "lobby", &["U1"])];
+    let first = [&people[..], &[shows("m1"), shows("m2")]].concat();
+    store.import("slack:T1".into(), first).await.unwrap();
+    let more = store.import("slack:T1".into(), vec![shows("m3")]).await.unwrap();
+    let [Imported::Stored(last)] = more[..] else { panic!("{more:?}") };
+    let mut shown = Vec::new();
+    for seq in last - 2..=last {
+        shown.extend(stage.line(lobby, Seq(seq)).await.files.iter().map(|file| file.id));
+    }
+    assert_eq!(shown.len(), 3);
+    assert!(shown.iter().all(|file| *file == shown[0]), "{shown:?}");
+    assert_eq!(fs::read(store.file_path(shown[0])).unwrap(), b"old bytes");
+    let left = fs::read_dir(stage.dir("data").join("files")).unwrap();
+    let staged = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with("import-");
+    assert!(!left.flatten().any(staged), "no copy is left over");
+    assert_eq!(Store::verify(&stage.dir("data")).unwrap().faults, Vec::<String>::new());
 }
 
 pub(crate) async fn an_import_fits_in_with_what_is_there(stage: &Stage) {

@@ -47,11 +47,15 @@ impl Oracle {
 
     pub(crate) fn append(&mut self, a: &Append) -> Said {
         let key = (a.author.account, a.nonce.as_str().to_owned());
-        if let Some((room, seq)) = self.nonces.get(&key) {
+        let known = self.nonces.get(&key);
+        if let Some((room, seq)) = known.filter(|(room, _)| *room == a.room) {
             let event = self.rooms[room].log[seq.0 as usize - 1].clone();
             return Ok((*room, event, true));
         }
         let what = self.what(a)?;
+        if known.is_some() {
+            return Err(Code::Conflict);
+        }
         let seq = Seq(self.head(a.room) + 1);
         let nonce = Some(a.nonce.clone());
         let event = Event { seq, at: a.at, from: a.author.account, nonce, what };

@@ -206,6 +206,7 @@ impl Mattermost {
             at: Millis(post.create_at),
             text: lines::with_our_room_mention(&text),
             thread: root,
+            also_room: false,
             files,
             reactions: lines::grouped(post.reactions.unwrap_or_default()),
             edited_at: Some(post.edit_at).filter(|at| *at > 0).map(Millis),

@@ -256,6 +256,7 @@ impl Slack {
             at: millis(&line.ts)?,
             text,
             thread: thread.map(|root| format!("{room}/{root}")),
+            also_room: line.subtype.as_deref() == Some("thread_broadcast"),
             files: Vec::new(),
             reactions: line.reactions.into_iter().map(Reaction::imported).collect(),
             edited_at: line.edited.and_then(|e| millis(&e.ts)),

@@ -63,6 +63,7 @@ impl Desk {
                 }
             }
             lines.sort_by_key(|l| l.seq);
+            lines.dedup_by_key(|l| l.seq);
             let people = self.store.index().await.expect("answers");
             lines.into_iter().map(move |line| {
                 let author = people.iter().find(|e| e.person.id == line.from);
@@ -189,6 +190,34 @@ fn repeating_a_slack_import_doubles_nothing() {
     let more = desk.import(Source::Slack, &desk.export()).expect("a later export");
     assert_eq!(more.messages, Counts { stored: 1, known: 7, skipped: 0 });
     assert_eq!(desk.texts("general").last().expect("messages").1, "later");
+}
+
+#[test]
+fn who_was_named_in_slack_finds_it_in_the_inbox_and_a_reply_to_all_stands_in_the_room() {
+    let desk = Desk::new();
+    slack(&desk);
+    let day = json!([
+        {"type": "message", "subtype": "thread_broadcast", "user": "U3", "ts": "1577923300.000100",
+         "text": "<@U2>, and <!here>", "thread_ts": "1577836801.000100"},
+    ]);
+    desk.write("general/2020-01-04.json", &day.to_string());
+    for _ in 0..2 {
+        desk.import(Source::Slack, &desk.export()).expect("a good export");
+        let room = desk.room("general");
+        let (seq, _, last) = desk.messages(room).pop().expect("messages");
+        assert_eq!(last.text, "@member, and @room");
+        assert!(last.also_room && last.thread.is_some(), "{last:?}");
+        let index = desk.runtime.block_on(desk.store.index()).expect("the store answers");
+        let inbox = |name: &str| {
+            let who = index.iter().find(|e| e.person.name == name).expect("an account").person.id;
+            let found = desk.runtime.block_on(desk.store.mentions(who, None, 9));
+            let found = found.expect("the store answers").into_iter();
+            found.filter(|(at, _)| *at == room).map(|(_, event)| event.seq).collect::<Vec<_>>()
+        };
+        assert_eq!(inbox("member"), [seq], "named once, in a message of somebody else");
+        let greeting = desk.messages(room)[1].0;
+        assert_eq!(inbox("owner"), [seq, greeting]);
+    }
 }
 
 #[test]

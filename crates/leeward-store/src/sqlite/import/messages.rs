@@ -2,7 +2,7 @@
 
 use super::super::codes::{kind, place, room_of, seq_of};
 use super::super::log::{Entry, Extra};
-use super::super::{accounts, effects, files};
+use super::super::{accounts, effects};
 use super::people::{cut, line};
 use super::{ACCOUNT, MESSAGE, ROOM, Run, Staged};
 use crate::error::StoreError;
@@ -29,6 +29,7 @@ impl Run<'_, '_> {
             at,
             text,
             thread,
+            also_room,
             reactions,
             edited_at,
             pinned,
@@ -59,9 +60,13 @@ impl Run<'_, '_> {
         for staged in &staged {
             attached.push(self.file(staged, author.0, at.0)?);
         }
+        let (mentions, mentions_room) = self.mentioned(room, &text)?;
+        let also_room = also_room && root.is_some();
         let message = Message {
             thread: root.map(seq_of),
-            mentions: self.mentioned(&text)?,
+            also_room,
+            mentions,
+            mentions_room,
             text,
             files: attached,
             name: name.as_deref().map(line).filter(|name| !name.is_empty()),
@@ -70,7 +75,11 @@ impl Run<'_, '_> {
         let entry = Entry {
             at,
             author,
-            kind: if root.is_some() { kind::REPLY } else { kind::MESSAGE },
+            kind: match (root, also_room) {
+                (None, _) => kind::MESSAGE,
+                (Some(_), false) => kind::REPLY,
+                (Some(_), true) => kind::REPLY_IN_ROOM,
+            },
             nonce: None,
             target: root,
             text: Some(&message.text),
@@ -79,14 +88,9 @@ impl Run<'_, '_> {
         let seq = self.tx.log(room, &entry)?;
         self.rooms.insert(room);
         self.remember(MESSAGE, &external, place(room, seq))?;
-        for file in &message.files {
-            files::attach(self.tx.conn, file.id, place(room, seq))?;
-        }
         let event =
             Event { seq, at, from: author, nonce: None, what: What::Message(Box::new(message)) };
-        if let Some(root) = root {
-            effects::answer(self.tx.conn, root, &event)?;
-        }
+        effects::take_effect(self.tx, room, &event)?;
         self.state(place(room, seq), edited_at.map(|at| at.0), pinned, &reactions)?;
         Ok(Imported::Stored(seq.0))
     }
@@ -106,12 +110,21 @@ impl Run<'_, '_> {
         Ok((room_of(root) == room).then_some(root))
     }
 
-    fn mentioned(&self, text: &str) -> Result<Vec<AccountId>, StoreError> {
+    /// Whom of the room a text names, and whether it names the whole room.
+    fn mentioned(
+        &mut self,
+        room: RoomId,
+        text: &str,
+    ) -> Result<(Vec<AccountId>, bool), StoreError> {
+        let found = mentions::mentions(text);
         let mut mentioned = Vec::new();
-        for name in mentions::mentions(text).names {
-            mentioned.extend(accounts::named(self.tx.conn, &name.to_ascii_lowercase())?);
+        for name in found.names {
+            let named = accounts::named(self.tx.conn, &name.to_ascii_lowercase())?;
+            let known = self.tx.cache.room(self.tx.conn, room)?;
+            let here = |who: &AccountId| known.is_some_and(|r| r.members.contains_key(who));
+            mentioned.extend(named.filter(here).filter(|who| !mentioned.contains(who)));
         }
-        Ok(mentioned)
+        Ok((mentioned, found.room))
     }
 
     fn state(

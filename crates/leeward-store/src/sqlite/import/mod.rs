@@ -163,7 +163,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Gives a staged file its id and its place.
+    /// Gives a staged file its id and its place, unless an earlier message has brought it.
     fn file(
         &self,
         staged: &Staged,
@@ -171,6 +171,12 @@ impl Run<'_, '_> {
         at: u64,
     ) -> Result<leeward_core::event::FileRef, StoreError> {
         let conn = self.tx.conn;
+        if let Some(known) = self.known(FILE, &staged.file.external)? {
+            // The other system shows one file with several messages. The copy is of no use; where it
+            // stays, it does no harm.
+            let _ = std::fs::remove_file(&staged.path);
+            return Ok(files::existing(conn, leeward_core::id::FileId(known))?.file);
+        }
         conn.prepare_cached(
             "INSERT INTO files (owner, name, size, created_at) VALUES (?1, ?2, ?3, ?4)",
         )?
