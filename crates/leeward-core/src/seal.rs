@@ -24,6 +24,8 @@ pub enum Purpose {
     Resume,
     /// Reads one file from an address that cannot carry a header or a cookie; `session` is the file.
     File,
+    /// Keeps a place in a line; its form is that of [`crate::storm::ticket`].
+    Slot,
 }
 
 /// What a token says.
@@ -86,6 +88,27 @@ impl KeyRing {
         self.verified(purpose, text).filter(|grant| now < grant.expires).ok_or(Code::SignIn)
     }
 
+    /// The id of the key that seals.
+    pub(crate) fn current_id(&self) -> u8 {
+        self.current.0
+    }
+
+    /// The MAC of a body of another form, under the key that seals.
+    pub(crate) fn mac(&self, purpose: Purpose, body: &[u8]) -> [u8; MAC_BYTES] {
+        mac(&self.current.1, purpose, body)
+    }
+
+    /// Whether this is the MAC of a body under the key of this id.
+    pub(crate) fn verifies(
+        &self,
+        purpose: Purpose,
+        id: u8,
+        body: &[u8],
+        given: &[u8; MAC_BYTES],
+    ) -> bool {
+        self.key(id).is_some_and(|key| same(&mac(key, purpose, body), given))
+    }
+
     fn verified(&self, purpose: Purpose, text: &str) -> Option<Grant> {
         if text.len() > TEXT_BYTES_MAX {
             return None;
@@ -114,7 +137,7 @@ impl std::fmt::Debug for KeyRing {
 
 const VERSION: u8 = 1;
 /// 128 bits: a forger who tries a billion tokens a second for a century succeeds with odds of 2⁻⁶⁶.
-const MAC_BYTES: usize = 16;
+pub(crate) const MAC_BYTES: usize = 16;
 /// The longest token there can be is 85 characters; the bound keeps longer ones from the decoder.
 const TEXT_BYTES_MAX: usize = 96;
 
@@ -123,6 +146,7 @@ fn mac(key: &[u8; 32], purpose: Purpose, body: &[u8]) -> [u8; MAC_BYTES] {
         Purpose::SignIn => b"leeward sign-in\0",
         Purpose::Resume => b"leeward resume\0",
         Purpose::File => b"leeward file\0",
+        Purpose::Slot => b"leeward slot\0",
     };
     let hash = blake3::Hasher::new_keyed(key).update(purpose).update(body).finalize();
     *hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes")

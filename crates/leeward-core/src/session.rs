@@ -49,6 +49,12 @@ impl Default for Limits {
     }
 }
 
+/// How long whoever waits to be let in is kept after hearing its place, in milliseconds: it hears it
+/// again within 10 s.
+const PARKED_MS: u32 = 30_000;
+/// A wait shorter than this, in milliseconds, is over before it is read.
+const SAID_FROM_MS: u32 = 1_000;
+
 /// How often something may happen.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
@@ -69,6 +75,17 @@ pub enum Input {
     Admitted(Admitted),
     /// The answer to [`Output::Knock`]: not let in, with the place kept if there is one.
     Refused(Refusal, Option<String>),
+    /// An answer to [`Output::Knock`] that is not the last: wait here, so long by estimate.
+    Parked {
+        /// How many are before.
+        place: u32,
+        /// In milliseconds.
+        wait_ms: u32,
+        /// The operator's words.
+        message: Option<String>,
+    },
+    /// The connection is to end for a while, with the place kept.
+    Leave(Refusal, Option<String>),
     /// A post was answered.
     Answered,
     /// The connection is to end, for this reason.
@@ -179,6 +196,12 @@ impl Session {
                 self.state = State::Closed;
                 out.push(Output::Close(refusal));
             }
+            Input::Parked { place, wait_ms, message } => {
+                if self.state == State::Knocking {
+                    self.park(now, (place, wait_ms, message), out);
+                }
+            }
+            Input::Leave(refusal, slot) => self.leave(refusal, slot, out),
             Input::Answered => self.in_flight = self.in_flight.saturating_sub(1),
             Input::End(refusal) => self.close(refusal, out),
             Input::Tick => self.tick(now, out),
@@ -215,11 +238,28 @@ impl Session {
         }
     }
 
+    fn park(
+        &mut self,
+        now: Instant,
+        (place, wait_ms, message): (u32, u32, Option<String>),
+        out: &mut Vec<Output>,
+    ) {
+        let patience = Lease { ping_ms: PARKED_MS, lease_ms: PARKED_MS, spread_ms: 0 };
+        self.held.renew(now, patience);
+        if wait_ms >= SAID_FROM_MS || message.is_some() {
+            out.push(Output::Send(ServerFrame::Parked { place, wait_ms, message }));
+        }
+    }
+
     fn close(&mut self, refusal: Refusal, out: &mut Vec<Output>) {
+        self.leave(refusal, None, out);
+    }
+
+    fn leave(&mut self, refusal: Refusal, slot: Option<String>, out: &mut Vec<Output>) {
         let frame = match self.state {
-            State::Live => ServerFrame::Goodbye { refusal: refusal.clone() },
+            State::Live => ServerFrame::Goodbye { refusal: refusal.clone(), slot },
             State::Silent | State::Knocking | State::Closed => {
-                ServerFrame::Refuse { refusal: refusal.clone(), slot: None }
+                ServerFrame::Refuse { refusal: refusal.clone(), slot }
             }
         };
         self.state = State::Closed;

@@ -1,215 +1,127 @@
-//! Who is let in, and when the others come back. One `Storm` decides every admission of a node.
+//! Who is let in, when, and in which order; and when the others come back. One `Storm` decides every
+//! admission of a node.
 //!
 //! A permit *is* an entry in the table of connections: nothing is counted beside it, so that no count
-//! can drift from what there is. A connection that is being let in has a deadline, after which its
-//! entry is gone. Whoever is refused is given a time of its own; those times lie as far apart as the
-//! node can bear knocks, so that the refused are no load however many they are.
+//! can drift from what there is. Whoever cannot be let in at once waits on its connection while there
+//! is memory for it, and beyond that is given a slot: a time that it need not defend. Refusing costs
+//! about as much as letting in, so that the machine does neither twice if it can help it.
 //!
-//! Never awaits, never queues a connection, never guesses who somebody is: the class comes with the
-//! knock, from a ticket or token that the shell has verified.
+//! It doubts itself: see [`guard`]. Never awaits, never guesses who somebody is (the class comes with
+//! the knock, from a ticket or token that the shell has verified), never trusts a client's clock.
+//!
+//! Reading order: [`words`], [`knock`], [`lot`], [`slots`] with [`ticket`], [`rate`], [`guard`].
 
-use crate::code::{Code, Refusal};
-use crate::id::Instant;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use crate::id::{Instant, Millis};
+use crate::lease;
+use std::collections::VecDeque;
 
+mod class;
+mod drain;
+mod figures;
+mod gate;
+mod guard;
+mod knock;
+mod limits;
+mod lot;
+mod rate;
 mod slots;
-pub use slots::Slot;
+mod source;
+mod table;
+pub mod ticket;
+mod words;
 
-/// Who knocks, first in line first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Class {
-    /// The operator; some room is kept for this class alone.
-    Operator,
-    /// Resumes a session of this node.
-    ResumeHere,
-    /// Resumes a session of another node.
-    ResumeElsewhere,
-    /// Has a sign-in token and no session.
-    SignIn,
-    /// A guest with a token.
-    Guest,
-    /// Has shown nothing yet.
-    Stranger,
-}
+pub use class::Class;
+pub use figures::{ClassFigures, Figures, LimitedBy};
+pub use gate::Gate;
+pub use limits::{Start, StormLimits};
+pub use slots::SlotCounts;
+pub use source::Sources;
+pub use ticket::Slot;
+pub use words::{Fault, Input, Output, Sample, Source, Standing};
 
-impl Class {
-    /// Every class, first in line first.
-    pub const ALL: [Self; 6] = [
-        Self::Operator,
-        Self::ResumeHere,
-        Self::ResumeElsewhere,
-        Self::SignIn,
-        Self::Guest,
-        Self::Stranger,
-    ];
-}
+use knock::Knock;
+use table::Permit;
 
-/// The operator's hand on one class.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Gate {
-    /// Let in as they come.
-    #[default]
-    Open,
-    /// So many a second; the others are given slots.
-    Paced {
-        /// Admissions per second, at least 1.
-        per_s: u32,
-        /// What the waiting are told.
-        message: String,
-    },
-    /// Nobody is let in.
-    Closed {
-        /// When to ask again, in milliseconds; the askers are spread beyond it.
-        after_ms: u32,
-        /// What the refused are told.
-        message: String,
-    },
-}
-
-/// What the machine may do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct StormLimits {
-    /// Connections, those being let in included: what the node's memory and descriptors carry.
-    pub connections_max: usize,
-    /// Of these, so many are for [`Class::Operator`] alone: whoever mends the node must get in.
-    pub operator_reserve: usize,
-    /// Connections being let in at the same time: what the node works on at once.
-    pub admitting_max: usize,
-    /// How long letting one in may take, in milliseconds.
-    pub admitting_ms: u32,
-    /// Knocks a second that are no burden: the pace at which the refused are told to come back.
-    pub knocks_per_s: u32,
-    /// Slots held at a time, some 64 bytes each; beyond, a time is given without a slot.
-    pub slots_max: usize,
-}
-
-impl Default for StormLimits {
-    /// For a node of two cores: a refusal takes some 100 µs of one, so that 2,000 a second leave it
-    /// nine tenths of both.
-    fn default() -> Self {
-        Self {
-            connections_max: 20_000,
-            operator_reserve: 8,
-            admitting_max: 4_096,
-            admitting_ms: 10_000,
-            knocks_per_s: 2_000,
-            slots_max: 100_000,
-        }
-    }
-}
-
-/// What the machine is told. `conn` is a number of the shell's, never used twice.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Input {
-    /// Somebody wants in. Answered by one `Admit` or `Refuse`.
-    Knock {
-        /// Which connection.
-        conn: u64,
-        /// Who.
-        class: Class,
-        /// The slot presented.
-        slot: Option<Slot>,
-        /// Any number, evenly distributed, that nobody can guess: names a slot.
-        random: u64,
-    },
-    /// It is in: the hello has been answered.
-    Admitted {
-        /// Which connection.
-        conn: u64,
-    },
-    /// It is closed, for whatever reason.
-    Gone {
-        /// Which connection.
-        conn: u64,
-    },
-    /// The operator moves a gate.
-    Gate {
-        /// Whose.
-        class: Class,
-        /// To what.
-        gate: Gate,
-    },
-    /// [`Storm::deadline`] has come.
-    Tick,
-}
-
-/// What the machine wants done.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Output {
-    /// Go on with this one; say `Admitted` when it is in.
-    Admit {
-        /// Which connection.
-        conn: u64,
-    },
-    /// Say so, and close.
-    Refuse {
-        /// Which connection.
-        conn: u64,
-        /// Why, and when to come back.
-        refusal: Refusal,
-        /// The place kept.
-        slot: Option<Slot>,
-    },
-    /// Its permit has ended: close it.
-    Expire {
-        /// Which connection.
-        conn: u64,
-    },
+/// What the machine believes about connections, for a comparison with the sockets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct View {
+    /// In.
+    pub live: usize,
+    /// Being let in.
+    pub admitting: usize,
+    /// Waiting.
+    pub parked: usize,
+    /// A sum over the numbers of all of them.
+    pub hash: u64,
 }
 
 /// The machine.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Storm {
     limits: StormLimits,
-    /// Every connection that has a permit; the deadline of those being let in.
-    table: HashMap<u64, Option<Instant>>,
-    /// The same deadlines in the order in which they come.
-    admitting: BTreeSet<(Instant, u64)>,
-    gates: [Gate; Class::ALL.len()],
-    /// The earliest free slot of each class, while its gate is paced.
-    cursors: [Instant; Class::ALL.len()],
+    start: Start,
+    now: Instant,
+    table: table::Table,
+    lot: lot::Lot,
+    gates: gate::Gates,
     slots: slots::Slots,
-    /// The earliest time at which nobody has yet been told to come back.
+    sources: source::Sources,
+    places: source::Places,
+    rate: rate::Rate,
+    guard: guard::Guard,
+    drain: Option<drain::Drain>,
+    /// The earliest time at which nobody without a slot has been told to come back.
     come_back: Instant,
+    counts: figures::Counts,
+    last_second: figures::LastSecond,
     outputs: VecDeque<Output>,
 }
 
-/// Nobody is told to come back sooner than this: a turned-away knock costs more than a second of
-/// waiting does.
-const COME_BACK_MS_MIN: u64 = 1_000;
-/// Nobody is told to come back later than this: by then the world is another.
-const COME_BACK_MS_MAX: u64 = 300_000;
-
 impl Storm {
     /// A machine without connections and with all gates open.
-    pub fn new(limits: StormLimits) -> Self {
+    pub fn new(limits: StormLimits, start: Start) -> Self {
         Self {
             limits,
-            table: HashMap::new(),
-            admitting: BTreeSet::new(),
-            gates: std::array::from_fn(|_| Gate::Open),
-            cursors: [Instant::default(); Class::ALL.len()],
-            slots: slots::Slots::new(limits.slots_max),
-            come_back: Instant::default(),
+            start,
+            now: start.now,
+            table: table::Table::default(),
+            lot: lot::Lot::new(start.now),
+            gates: gate::Gates::open(),
+            slots: slots::Slots::new(&start),
+            sources: Sources::default(),
+            places: source::Places::default(),
+            rate: rate::Rate::new(&start),
+            guard: guard::Guard::default(),
+            drain: None,
+            come_back: start.now,
+            counts: figures::Counts::default(),
+            last_second: figures::LastSecond::default(),
             outputs: VecDeque::new(),
         }
     }
 
     /// Takes what happened. Then drain [`Self::next_output`] and ask for the [`Self::deadline`].
     pub fn handle(&mut self, now: Instant, input: Input) {
+        self.now = now;
         self.expire(now);
         match input {
-            Input::Knock { conn, class, slot, random } => {
-                self.knock(now, conn, class, slot, random)
+            Input::Knock { conn, class, slot, bound, source, bytes } => {
+                self.knock(now, Knock { conn, class, slot, bound, source, bytes });
             }
-            Input::Admitted { conn } => self.admitted(conn),
+            Input::Admitted { conn } => self.admitted(now, conn),
             Input::Gone { conn } => self.gone(conn),
-            Input::Gate { class, gate } => {
-                self.gates[class as usize] = gate;
-                self.cursors[class as usize] = now;
-            }
+            Input::Gate { class, gate } => self.set_gate(now, class, &gate),
+            Input::Measured(sample) => self.measured(now, &sample),
+            Input::Drain { over_ms } => self.begin_drain(now, over_ms),
+            Input::EndDrain => self.drain = None,
+            Input::Rebuild { truth } => self.rebuild(now, truth),
+            Input::Static { per_s } => self.rate.fixed = per_s,
+            Input::Fault(fault) => self.fault(now, fault),
             Input::Tick => {}
         }
+        self.drain_on(now);
+        self.pull(now);
+        self.tell_places(now);
     }
 
     /// The next thing to do, until there is none.
@@ -219,125 +131,182 @@ impl Storm {
 
     /// When to [`Input::Tick`].
     pub fn deadline(&self) -> Option<Instant> {
-        self.admitting.first().map(|(until, _)| *until)
+        let expiry = self.table.admitting.first().map(|(until, _)| *until);
+        let round = (self.lot.len() > 0).then_some(self.lot.round.next);
+        let own = [expiry, round, self.turn_due(), self.drain_due()];
+        own.into_iter().flatten().min()
     }
 
-    /// How many have a permit, those being let in included.
+    /// How many have a permit, those who wait and are being let in included.
     pub fn connections(&self) -> usize {
         self.table.len()
     }
 
     /// How many are being let in.
     pub fn admitting(&self) -> usize {
-        self.admitting.len()
+        self.table.admitting.len()
+    }
+
+    /// How many wait on their connections.
+    pub fn parked(&self) -> usize {
+        self.lot.len()
     }
 
     /// How the operator has set the gate of a class.
     pub fn gate(&self, class: Class) -> &Gate {
-        &self.gates[class as usize]
+        self.gates.of(class)
+    }
+
+    /// Over how long those who are in should spread their first knock if all were lost at once.
+    pub fn spread_ms(&self) -> u32 {
+        lease::spread_ms(self.view().live, self.rate.mu() as u32)
+    }
+
+    /// How long it would take to have everybody back if all were lost at once, by measured costs.
+    pub fn recover_ms(&self) -> u32 {
+        let all_ms = self.view().live as f64 / self.rate.mu() * 1e3;
+        (all_ms + f64::from(self.spread_ms()) / 4.0) as u32
+    }
+
+    /// Admissions a second that the node can finish: to be remembered for the next start.
+    pub fn mu_per_s(&self) -> u32 {
+        self.rate.mu() as u32
+    }
+
+    /// The server's wall clock, as tickets have it.
+    fn wall(&self, at: Instant) -> Millis {
+        let since_ms = at.0.saturating_sub(self.start.now.0) / 1_000;
+        Millis(self.start.wall.0.saturating_add(since_ms))
     }
 
     fn expire(&mut self, now: Instant) {
-        while let Some((until, conn)) = self.admitting.first().copied()
-            && until <= now
-        {
-            self.admitting.pop_first();
-            if self.table.get(&conn) == Some(&Some(until)) {
-                self.table.remove(&conn);
-                self.outputs.push_back(Output::Expire { conn });
-            }
+        while let Some(conn) = self.table.expired(now) {
+            self.counts.expired += 1;
+            self.outputs.push_back(Output::Expire { conn });
         }
     }
 
-    fn admitted(&mut self, conn: u64) {
-        match self.table.get_mut(&conn) {
-            Some(entry) => {
-                if let Some(until) = entry.take() {
-                    self.admitting.remove(&(until, conn));
-                }
+    fn admitted(&mut self, now: Instant, conn: u64) {
+        match self.table.find(conn) {
+            Some(Permit::Admitting(until)) => {
+                self.table.put(conn, Permit::Live);
+                let began_us = until.0.saturating_sub(u64::from(self.limits.admitting_ms) * 1_000);
+                let span = &mut self.rate.span;
+                span.finished += 1;
+                span.delay_us = span.delay_us.saturating_add(now.0.saturating_sub(began_us));
             }
-            None => self.outputs.push_back(Output::Expire { conn }),
+            Some(Permit::Live) => {}
+            Some(Permit::Parked(_)) | None => self.outputs.push_back(Output::Expire { conn }),
         }
     }
 
     fn gone(&mut self, conn: u64) {
-        if let Some(Some(until)) = self.table.remove(&conn) {
-            self.admitting.remove(&(until, conn));
+        let Some(Permit::Parked(id)) = self.table.take(conn) else { return };
+        if let Some(waiting) = self.lot.take(id)
+            && waiting.class != Class::Stranger
+        {
+            // Its patience is at an end; its place is not.
+            let place = source::Place::new(Millis(waiting.key.0), waiting.key.1, waiting.slot, 0);
+            self.places.keep(waiting.bound, place);
         }
     }
 
-    fn knock(&mut self, now: Instant, conn: u64, class: Class, slot: Option<Slot>, random: u64) {
-        if self.table.contains_key(&conn) {
-            return;
-        }
-        let reserve = if class == Class::Operator { 0 } else { self.limits.operator_reserve };
-        if self.table.len() + reserve >= self.limits.connections_max {
-            return self.turn_away(now, conn, Refusal::new(Code::Full), COME_BACK_MS_MIN);
-        }
-        if self.admitting.len() >= self.limits.admitting_max && class != Class::Operator {
-            let refusal = Refusal::because(Code::Full, "the server is letting many in just now");
-            return self.turn_away(now, conn, refusal, COME_BACK_MS_MIN);
-        }
-        match &self.gates[class as usize] {
-            Gate::Open => self.admit(now, conn, slot),
-            Gate::Closed { after_ms, message } => {
-                let (refusal, after_ms) = (Refusal::because(Code::Gate, message), *after_ms);
-                self.turn_away(now, conn, refusal, after_ms.into());
-            }
-            Gate::Paced { per_s, message } => {
-                let (refusal, per_s) = (Refusal::because(Code::Gate, message), *per_s);
-                match slot.and_then(|slot| Some((slot, self.slots.turn(class, slot)?))) {
-                    Some((_, turn)) if turn <= now => self.admit(now, conn, slot),
-                    Some((slot, turn)) => self.refuse(now, conn, refusal, turn, Some(slot)),
-                    None => self.pace(now, conn, class, (refusal, per_s, random)),
-                }
+    fn set_gate(&mut self, now: Instant, class: Option<Class>, gate: &Gate) {
+        self.gates.set(now, class, gate);
+        for of in Class::ALL {
+            if class.is_none_or(|class| class == of) {
+                self.slots.cursors[of as usize] = now.0 as f64;
             }
         }
     }
 
-    fn admit(&mut self, now: Instant, conn: u64, slot: Option<Slot>) {
+    fn measured(&mut self, now: Instant, sample: &Sample) {
+        let span = self.rate.span;
+        self.last_second.push((span.knocks, span.finished, span.refused));
+        let waits = !self.nobody_may_go(now);
+        let wanted = (waits || span.wanted) && self.drain.is_none();
+        self.watch(sample, span.begun, wanted);
+        self.rate.measure(now, sample, &self.limits, waits);
+        self.slots.forget(self.wall(now));
+    }
+
+    /// Whether nobody waits whom the gates would let through.
+    fn nobody_may_go(&self, now: Instant) -> bool {
+        self.lot.len() == 0
+            || Class::ALL
+                .into_iter()
+                .all(|class| self.lot.waiting(class) == 0 || !self.gates.ready(now, class))
+    }
+
+    /// Whether one more may be begun at this moment.
+    fn may_admit(&mut self, now: Instant) -> bool {
+        if let Some(fallback) = &mut self.guard.fallen_back {
+            return fallback.ready(now);
+        }
+        if self.table.admitting.len() >= self.rate.window(&self.limits) {
+            self.rate.span.short_of_window = true;
+            return false;
+        }
+        let credit = self.rate.credit(now) >= 1.0;
+        self.rate.span.short_of_credit |= !credit;
+        credit
+    }
+
+    fn admit(&mut self, now: Instant, conn: u64, class: Class, slot: Option<Slot>) {
         if let Some(slot) = slot {
-            self.slots.take(slot);
+            self.slots.use_up(&slot, self.wall(now));
         }
+        self.gates.passed(now, class);
+        self.rate.credit -= 1.0;
+        if let Some(fallback) = &mut self.guard.fallen_back {
+            fallback.passed(now);
+        }
+        self.rate.span.begun += 1;
+        self.counts.admitted[class as usize] += 1;
         let until = now.plus_ms(self.limits.admitting_ms.into());
-        self.table.insert(conn, Some(until));
-        self.admitting.insert((until, conn));
+        self.table.put(conn, Permit::Admitting(until));
         self.outputs.push_back(Output::Admit { conn });
     }
 
-    /// Admits at the pace of the gate; beyond it, keeps the next free moment for whoever knocks.
-    fn pace(&mut self, now: Instant, conn: u64, class: Class, told: (Refusal, u32, u64)) {
-        let (refusal, per_s, random) = told;
-        let turn = self.cursors[class as usize].max(now);
-        let next = Instant(turn.0 + 1_000_000 / u64::from(per_s.max(1)));
-        if turn <= now {
-            self.cursors[class as usize] = next;
-            return self.admit(now, conn, None);
-        }
-        let wait_ms = turn.ms_since(now);
-        let within = wait_ms <= COME_BACK_MS_MAX;
-        match within.then(|| self.slots.keep(class, random, now, turn)).flatten() {
-            Some(slot) => {
-                self.cursors[class as usize] = next;
-                self.refuse(now, conn, refusal, turn, Some(slot));
+    /// Lets in who waits, as many as may be.
+    fn pull(&mut self, now: Instant) {
+        while !self.nobody_may_go(now) && self.may_admit(now) {
+            let gates = &self.gates;
+            let Some(waiting) = self.lot.pull(|class| gates.ready(now, class)) else { return };
+            if waiting.slot.is_some_and(|slot| self.slots.is_used(&slot) != Some(false)) {
+                // Somebody else came in with it: this one goes to the end of the line.
+                let wall = self.wall(now);
+                let seq = self.slots.number(wall);
+                let of = (waiting.conn, waiting.class, waiting.bytes, waiting.bound);
+                self.line_up(now, of, (wall, seq), None);
+                continue;
             }
-            None => self.turn_away(now, conn, refusal, wait_ms.min(COME_BACK_MS_MAX)),
+            self.admit(now, waiting.conn, waiting.class, waiting.slot);
         }
     }
 
-    /// Refuses with a time that nobody else has been given.
-    fn turn_away(&mut self, now: Instant, conn: u64, refusal: Refusal, after_ms: u64) {
-        let earliest = now.plus_ms(after_ms.max(COME_BACK_MS_MIN));
-        let latest = earliest.plus_ms(COME_BACK_MS_MAX);
-        let at = self.come_back.max(earliest).min(latest);
-        self.come_back = Instant(at.0 + 1_000_000 / u64::from(self.limits.knocks_per_s.max(1)));
-        self.refuse(now, conn, refusal, at, None);
+    fn tell_places(&mut self, now: Instant) {
+        let mut told = Vec::new();
+        self.lot.tell(now, |waiting, place| told.push((waiting.conn, waiting.class, place)));
+        for (conn, class, place) in told {
+            self.say_place(now, conn, class, place);
+        }
     }
 
-    fn refuse(&mut self, now: Instant, conn: u64, why: Refusal, at: Instant, slot: Option<Slot>) {
-        let after_ms = u32::try_from(at.0.saturating_sub(now.0).div_ceil(1_000));
-        let refusal = why.after(after_ms.unwrap_or(u32::MAX));
-        self.outputs.push_back(Output::Refuse { conn, refusal, slot });
+    /// When somebody who waits may be let in.
+    fn turn_due(&self) -> Option<Instant> {
+        if self.lot.len() == 0 {
+            return None;
+        }
+        let waits = |class: &Class| self.lot.waiting(*class) > 0;
+        let gate =
+            Class::ALL.into_iter().filter(waits).filter_map(|c| self.gates.opens(c)).min()?;
+        if let Some(fallback) = &self.guard.fallen_back {
+            return Some(gate.max(fallback.next));
+        }
+        // Whoever is finished makes room, and is an input of its own.
+        let room = self.table.admitting.len() < self.rate.window(&self.limits);
+        room.then(|| gate.max(self.rate.credit_at(self.now)))
     }
 }
 

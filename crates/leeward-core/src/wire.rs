@@ -88,7 +88,7 @@ pub struct Hello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub token: Option<String>,
-    /// The place that an earlier `refuse` kept for this client.
+    /// The place that an earlier `refuse` or `goodbye` kept for this client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub slot: Option<String>,
@@ -266,17 +266,22 @@ pub enum ServerFrame {
         /// Them.
         person: Person,
     },
-    /// What is late because the server sheds it: `presence`, `typing`, `search`. Empty: all is well.
+    /// What is late because the server sheds it: `typing`, `presence`, `snapshots`, `search`, shed in
+    /// this order. Empty: all is well.
     Shed {
         /// Names of features.
         what: Vec<String>,
     },
     /// Waiting to be let in, on this very connection.
     Parked {
-        /// How many are before.
+        /// How many of its kind are before.
         place: u32,
         /// The estimated wait, in milliseconds.
         wait_ms: u32,
+        /// What the operator says meanwhile, in words for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        message: Option<String>,
     },
     /// The answer to `ping`: the lease starts anew.
     Pong {
@@ -300,6 +305,10 @@ pub enum ServerFrame {
         /// Why, and when to come back.
         #[serde(flatten)]
         refusal: Refusal,
+        /// The place kept for this client, in a planned drain; presented in the next `hello`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        slot: Option<String>,
     },
 }
 

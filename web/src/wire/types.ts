@@ -636,7 +636,7 @@ ticket?: string,
  */
 token?: string, 
 /**
- * The place that an earlier `refuse` kept for this client.
+ * The place that an earlier `refuse` or `goodbye` kept for this client.
  */
 slot?: string, 
 /**
@@ -844,13 +844,17 @@ person: Person, } | { "t": "shed",
  */
 what: Array<string>, } | { "t": "parked", 
 /**
- * How many are before.
+ * How many of its kind are before.
  */
 place: number, 
 /**
  * The estimated wait, in milliseconds.
  */
-wait_ms: number, } | { "t": "pong", 
+wait_ms: number, 
+/**
+ * What the operator says meanwhile, in words for people.
+ */
+message?: string, } | { "t": "pong", 
 /**
  * As it came.
  */
@@ -879,6 +883,10 @@ then: Then,
  * When `then` is `retry`: not before so many milliseconds have passed.
  */
 after_ms?: number, } | { "t": "goodbye", 
+/**
+ * The place kept for this client, in a planned drain; presented in the next `hello`.
+ */
+slot?: string, 
 /**
  * Why.
  */

@@ -41,7 +41,7 @@ fn live() -> Session {
 
 fn closed_for(out: &[Output]) -> Code {
     let [Output::Send(frame), Output::Close(refusal)] = out else { panic!("{out:?}") };
-    let (ServerFrame::Goodbye { refusal: said } | ServerFrame::Refuse { refusal: said, .. }) =
+    let (ServerFrame::Goodbye { refusal: said, .. } | ServerFrame::Refuse { refusal: said, .. }) =
         frame
     else {
         panic!("{frame:?}")
@@ -79,6 +79,38 @@ fn whoever_is_not_let_in_is_told_why_and_when_to_come_back() {
     let refusal = Refusal::from(Code::Gate).after(7_000);
     let out = give(&mut session, NOW, Input::Refused(refusal, Some("slot".into())));
     let [Output::Send(ServerFrame::Refuse { slot, .. }), Output::Close(refusal)] = &out[..] else {
+        panic!("{out:?}")
+    };
+    assert_eq!((slot.as_deref(), refusal.after_ms), (Some("slot"), Some(7_000)));
+}
+
+#[test]
+fn whoever_waits_is_kept_and_told_its_place_when_the_wait_is_long() {
+    let mut session = Session::new(NOW, &limits());
+    give(&mut session, NOW, frame(r#"{"t":"hello"}"#));
+    let parked = |wait_ms, message| Input::Parked { place: 7, wait_ms, message };
+    assert!(give(&mut session, NOW, parked(999, None)).is_empty());
+    assert_eq!(session.deadline(), NOW.plus_ms(30_000));
+    let later = NOW.plus_ms(9_000);
+    let out = give(&mut session, later, parked(1_000, None));
+    assert!(matches!(
+        out[..],
+        [Output::Send(ServerFrame::Parked { place: 7, wait_ms: 1_000, message: None })]
+    ));
+    let out = give(&mut session, later, parked(5, Some("back at ten".into())));
+    assert!(matches!(&out[..], [Output::Send(ServerFrame::Parked { message: Some(_), .. })]));
+    assert!(give(&mut session, later.plus_ms(30_000), Input::Tick).is_empty());
+    let out = give(&mut session, later.plus_ms(30_000), Input::Admitted(admitted()));
+    assert!(matches!(&out[..], [Output::Welcome(..)]));
+    assert!(give(&mut session, later, parked(2_000, None)).is_empty(), "it is in");
+}
+
+#[test]
+fn whoever_is_sent_away_for_a_while_is_given_its_place() {
+    let mut session = live();
+    let refusal = Refusal::from(Code::Drain).after(7_000);
+    let out = give(&mut session, NOW, Input::Leave(refusal, Some("slot".into())));
+    let [Output::Send(ServerFrame::Goodbye { slot, .. }), Output::Close(refusal)] = &out[..] else {
         panic!("{out:?}")
     };
     assert_eq!((slot.as_deref(), refusal.after_ms), (Some("slot"), Some(7_000)));
