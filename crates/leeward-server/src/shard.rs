@@ -264,7 +264,7 @@ impl Shard {
     /// The queue of a connection is full: it pays for itself, the room goes on.
     fn slow(&self, now: Instant, conn: &Rc<Conn>) {
         let refusal = Refusal::from(Code::Slow);
-        let goodbye = ServerFrame::Goodbye { refusal: refusal.clone() };
+        let goodbye = ServerFrame::Goodbye { refusal: refusal.clone(), slot: None };
         conn.close(now, &refusal, Some(&ws::encode::text(&wire::encode(&goodbye))));
         self.node.metrics.refused(Code::Slow);
         self.look_again_after(conn);
