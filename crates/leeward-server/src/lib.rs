@@ -7,13 +7,15 @@
 //! What is live: `door` accepts sockets and speaks HTTP on them, `upgrade` judges who wants to go
 //! live, `shard` owns the connections of one thread and `heart` is its loop; `conn` is one connection
 //! with its `socket` and its `outbound` queue, `live` does what its session wants done. `admission`
-//! asks who may come in, `wheel` knows when to look at whom.
+//! asks who may come in, `wheel` knows when to look at whom. [`doctor`] holds the machine's limits
+//! against what will be asked of them.
 
 pub mod accounts;
 mod admission;
 mod assets;
 pub mod config;
 mod conn;
+pub mod doctor;
 mod door;
 mod heart;
 pub mod http;

@@ -3,6 +3,8 @@
 //! Handles are plain atomics, cloned at start: nothing is looked up by name while serving, and
 //! nothing is labelled by room or by account. What is known elsewhere is asked for when it is shown.
 
+use crate::doctor::facts::Fsync;
+use crate::doctor::{Report, Severity};
 use leeward_core::code::Code;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -10,7 +12,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::atomic::AtomicU64;
 
+type Seconds = Gauge<f64, AtomicU64>;
 type Labels = [(&'static str, &'static str); 1];
 
 /// The counters of one node.
@@ -41,6 +45,10 @@ pub struct Metrics {
     /// One for each code, in the order of the table.
     refusals: Vec<Counter>,
     gauges: Vec<(&'static str, Gauge)>,
+    /// One for each severity, from the mildest.
+    findings: Vec<Gauge>,
+    /// The one in the middle, and the longest.
+    fsync_seconds: [Seconds; 2],
 }
 
 /// What is asked for when metrics are shown.
@@ -75,6 +83,15 @@ impl Metrics {
         let kind = |kind| welcomed.get_or_create(&[("kind", kind)]).clone();
         let (begun, resumed) = (kind("begun"), kind("resumed"));
         registry.register("welcomes", "Sessions begun and resumed", welcomed.clone());
+        let found = Family::<Labels, Gauge>::default();
+        let findings = Severity::ALL.iter().map(|severity| [("severity", severity.as_str())]);
+        let findings = findings.map(|labels| found.get_or_create(&labels).clone()).collect();
+        registry.register("doctor_findings", "What the doctor has to say, by severity", found);
+        let fsync = Family::<Labels, Seconds>::default();
+        let fsync_seconds =
+            ["median", "worst"].map(|of| fsync.get_or_create(&[("of", of)]).clone());
+        let help = "Time until a block is safe on the disk of the data, as last measured";
+        registry.register_with_unit("doctor_fsync", help, Unit::Seconds, fsync);
         let post_seconds = Histogram::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0]);
         let help = "From a draft's arrival at the store to its commit";
         registry.register_with_unit("post", help, Unit::Seconds, post_seconds.clone());
@@ -102,6 +119,8 @@ impl Metrics {
             resumed,
             refusals,
             gauges: gauges.into(),
+            findings,
+            fsync_seconds,
         }
     }
 
@@ -134,6 +153,18 @@ impl Metrics {
     pub(crate) fn refused(&self, code: Code) {
         if let Some(counter) = self.refusals.get(code as usize) {
             counter.inc();
+        }
+    }
+
+    /// The doctor has looked.
+    pub(crate) fn examined(&self, report: &Report, fsync: Option<Fsync>) {
+        for (severity, gauge) in Severity::ALL.iter().zip(&self.findings) {
+            gauge.set(i64::try_from(report.count(*severity)).unwrap_or(i64::MAX));
+        }
+        if let Some(fsync) = fsync {
+            let [median, worst] = &self.fsync_seconds;
+            median.set(fsync.median_us as f64 / 1e6);
+            worst.set(fsync.worst_us as f64 / 1e6);
         }
     }
 

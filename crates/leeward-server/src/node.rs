@@ -7,6 +7,7 @@
 use crate::accounts::AccountIndex;
 use crate::admission::Admission;
 use crate::config::NodeConfig;
+use crate::doctor::Doctor;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::state::State;
@@ -40,6 +41,8 @@ pub struct Node {
     pub metrics: Metrics,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
+    /// What it will run into.
+    pub doctor: Doctor,
     pub(crate) bus: Bus,
     pub(crate) admission: Admission,
     keys: KeyRing,
@@ -97,6 +100,7 @@ impl Node {
             accounts,
             metrics: Metrics::new(),
             passwords: Passwords::start().map_err(StartError::Thread)?,
+            doctor: Doctor::default(),
             bus,
             keys: KeyRing::new(keys.current, keys.previous),
             clock: Clock::start(),

@@ -94,6 +94,10 @@ async fn answer(node: &Arc<Node>, request: Request<Incoming>) -> Response<Body> 
             with_type(StatusCode::OK, kind, metrics(node))
         }
         (Method::GET, "/status") => json(StatusCode::OK, &status(node).await),
+        (Method::GET, "/api/doctor") => match node.doctor.asked().await {
+            Some(report) => json(StatusCode::OK, &*report),
+            None => text(StatusCode::SERVICE_UNAVAILABLE, "nobody has looked yet\n"),
+        },
         (Method::POST, "/command") => command(node, request).await,
         (_, _) => text(StatusCode::NOT_FOUND, "no such page\n"),
     }

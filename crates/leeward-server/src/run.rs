@@ -29,7 +29,7 @@ pub struct Listeners {
 }
 
 /// Connections that may wait to be accepted: half a second's worth of the fastest return.
-const BACKLOG: i32 = 4_096;
+pub const BACKLOG: i32 = 4_096;
 
 /// A listening socket on `address`, with room for the many who come back at once.
 ///
