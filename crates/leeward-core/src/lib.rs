@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod code;
+pub mod durations;
 pub mod event;
 pub mod id;
 pub mod limits;

@@ -5,6 +5,7 @@
 //! [`StoreError::Closed`], every change [`StoreError::Full`]; the comments name the refusals.
 
 use crate::error::StoreError;
+use crate::health::Health;
 use crate::records::*;
 use crate::sqlite::{self, Sqlite};
 use leeward_core::account::Role;
@@ -77,6 +78,13 @@ impl Store {
     /// complete or `dest` is not empty.
     pub fn restore(backup: &Path, dest: &Path) -> Result<VerifyReport, StoreError> {
         sqlite::restore(backup, dest)
+    }
+
+    /// How it has answered so far.
+    pub fn health(&self) -> Health {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.health(),
+        }
     }
 
     /// Where the bytes of a file are. A thumbnail is beside it, with `.thumbnail` at its end.
@@ -246,6 +254,10 @@ asks! {
     set_workspace(name: String) -> ();
     /// The history that positions belong to.
     epoch() -> Epoch;
+    /// What a node noted for itself; none of it outlives a restore from a backup.
+    note(note: Note) -> Option<Vec<u8>>;
+    /// Notes something, in place of what was noted under that name.
+    keep_note(note: Note, bytes: Vec<u8>) -> ();
 
     /// Messages in the rooms that an account is in, latest first; `before` is the cursor of the last
     /// hit seen. Refuses names of people or rooms that do not exist.

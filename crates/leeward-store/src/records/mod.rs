@@ -18,4 +18,4 @@ pub use rooms::{Access, Membership, ReadMark, RoomChange, RoomListing, Versioned
 pub use transfer::{
     BackupReport, ExportReport, Import, ImportFile, ImportReaction, Imported, VerifyReport,
 };
-pub use workspace::{AuditEntry, Hook, KeyMaterial, NewAudit, NewHook};
+pub use workspace::{AuditEntry, Hook, KeyMaterial, NewAudit, NewHook, Note};

@@ -1,4 +1,4 @@
-//! The workspace itself: keys, webhooks, the audit log.
+//! The workspace itself: keys, notes, webhooks, the audit log.
 
 use leeward_core::id::{AccountId, Millis, RoomId};
 
@@ -15,6 +15,15 @@ impl std::fmt::Debug for KeyMaterial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "KeyMaterial(current {}, {} previous)", self.current.0, self.previous.len())
     }
+}
+
+/// What a node notes for itself, to know it after a restart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Note {
+    /// The secrets that TLS session tickets are sealed with.
+    TlsTickets,
+    /// How many it could let in in a second, last.
+    Storm,
 }
 
 /// An incoming webhook to be made.

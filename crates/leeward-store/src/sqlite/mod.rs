@@ -25,6 +25,7 @@ mod marks;
 mod membership;
 mod mentions;
 mod migrate;
+mod notes;
 mod open;
 mod pages;
 mod queue;
@@ -42,6 +43,7 @@ pub(crate) use backup::restore;
 pub(crate) use verify::verify;
 
 use crate::error::StoreError;
+use crate::health::{Deeds, Health};
 use readers::Reads;
 use rusqlite::Connection;
 use search::Search;
@@ -50,6 +52,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Instant;
 use tokio::sync::oneshot;
 use writer::{Tx, Writes};
 
@@ -65,6 +68,8 @@ struct Inner {
     reads: Reads,
     search: Search,
     checkpoints: open::Checkpoints,
+    read: Deeds,
+    written: Deeds,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -90,7 +95,9 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.inner.writes.write(false, bytes, work).await
+        let began = Instant::now();
+        let outcome = self.inner.writes.write(false, bytes, work).await;
+        self.inner.written.note(began, outcome)
     }
 
     /// Has something written that may fail midway; what it wrote until then is taken back.
@@ -99,7 +106,9 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.inner.writes.write(true, 0, work).await
+        let began = Instant::now();
+        let outcome = self.inner.writes.write(true, 0, work).await;
+        self.inner.written.note(began, outcome)
     }
 
     async fn read<T, F>(&self, look: F) -> Result<T, StoreError>
@@ -107,7 +116,13 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.inner.reads.read(look).await
+        let began = Instant::now();
+        let outcome = self.inner.reads.read(look).await;
+        self.inner.read.note(began, outcome)
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        Health { reads: self.inner.read.done(), writes: self.inner.written.done() }
     }
 
     /// Does something that takes long on a thread of its own.

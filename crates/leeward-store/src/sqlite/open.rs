@@ -65,7 +65,9 @@ impl Sqlite {
         };
         threads.push(thread("store-write", serve)?);
         let threads = Mutex::new(threads);
-        Ok(Self { inner: Arc::new(Inner { dir, writes, reads, search, checkpoints, threads }) })
+        let (read, written) = Default::default();
+        let inner = Inner { dir, writes, reads, search, checkpoints, read, written, threads };
+        Ok(Self { inner: Arc::new(inner) })
     }
 }
 
