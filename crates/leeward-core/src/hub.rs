@@ -110,10 +110,52 @@ pub enum Input {
     Typing(Conn, RoomId, Option<Seq>),
     /// What somebody does, as they say.
     Presence(Conn, crate::wire::Presence),
-    /// Presence and typing are shed, or come back.
-    Shed(bool),
+    /// So much is shed from here on.
+    Shed(Shed),
     /// Time has passed.
     Tick,
+}
+
+/// How much is left undone so that messages go on: each includes those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Shed {
+    /// All is well.
+    #[default]
+    Nothing,
+    /// Who types where.
+    Typing,
+    /// Who is there.
+    Presence,
+    /// The states of rooms that are opened.
+    Snapshots,
+    /// Search.
+    Search,
+}
+
+impl Shed {
+    /// Everything that may be shed, in this order.
+    pub const ALL: [Self; 4] = [Self::Typing, Self::Presence, Self::Snapshots, Self::Search];
+
+    /// Its name on the wire and in figures; empty for nothing.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Typing => "typing",
+            Self::Presence => "presence",
+            Self::Snapshots => "snapshots",
+            Self::Search => "search",
+        }
+    }
+
+    /// All that is shed at this level.
+    pub fn what(self) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |what| *what <= self)
+    }
+
+    /// One thing less: the last that was shed comes back first.
+    pub fn less(self) -> Self {
+        self.what().map_while(|what| (what < self).then_some(what)).last().unwrap_or_default()
+    }
 }
 
 /// What a hub wants done, in this order.
@@ -184,7 +226,7 @@ impl Hub {
             Input::Watch(conn, rooms) => self.watch(conn, rooms),
             Input::Typing(conn, room, thread) => self.typing(conn, room, thread),
             Input::Presence(conn, presence) => self.set_presence(now, conn, presence),
-            Input::Shed(on) => self.shed(on),
+            Input::Shed(level) => self.shed(level),
             Input::Tick => self.tick(now),
         }
     }

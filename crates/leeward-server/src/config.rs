@@ -1,5 +1,6 @@
 //! What a node is told when it starts. Every value has a default that suits one machine.
 
+pub use crate::door::Prefix;
 use leeward_core::lease::Terms;
 use leeward_core::session::Rate;
 use std::net::SocketAddr;
@@ -40,6 +41,12 @@ pub struct NodeConfig {
     pub lease: Terms,
     /// What bounds memory and patience.
     pub bounds: Bounds,
+    /// What is checked before anything is read of a socket.
+    pub door: DoorConfig,
+    /// Who is let in when many come at once.
+    pub storm: StormConfig,
+    /// Takes commands that break the limiter on purpose; for drills alone.
+    pub allow_drills: bool,
 }
 
 /// Where the certificate is.
@@ -49,6 +56,72 @@ pub struct TlsFiles {
     pub cert: PathBuf,
     /// The private key, PEM.
     pub key: PathBuf,
+}
+
+/// What is checked before anything is read of a socket.
+#[derive(Clone, Debug)]
+pub struct DoorConfig {
+    /// Connections that the kernel may keep until they are accepted: about a third of a second's
+    /// worth, so that whoever is accepted still waits for it. Beyond, they are dropped at no cost.
+    pub backlog_max: u32,
+    /// Sockets accepted on one shard of which it is not known yet what they want.
+    pub openings_max: usize,
+    /// How often one address (one /64 of IPv6) may connect.
+    pub address: Bucket,
+    /// How often its network (a /24, or a /48 of IPv6) may.
+    pub network: Bucket,
+    /// Addresses that are not counted: this machine, its proxies.
+    pub trusted: Vec<Prefix>,
+}
+
+/// How often something may come from one place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bucket {
+    /// In the long run, in one second.
+    pub per_s: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+impl Bucket {
+    /// The time between two, in microseconds.
+    pub(crate) fn each_us(self) -> u64 {
+        1_000_000 / u64::from(self.per_s.max(1))
+    }
+}
+
+impl Default for DoorConfig {
+    /// An address: an office behind one address of which everybody comes back at once, and tries
+    /// again. A network: some of those.
+    fn default() -> Self {
+        Self {
+            backlog_max: 4_096,
+            openings_max: 1_024,
+            address: Bucket { per_s: 100, burst: 1_000 },
+            network: Bucket { per_s: 400, burst: 4_000 },
+            trusted: Prefix::loopback().into(),
+        }
+    }
+}
+
+/// Who is let in when many come at once.
+#[derive(Clone, Debug)]
+pub struct StormConfig {
+    /// Whether admission is controlled at all. Without it everybody is let in as they come and nobody
+    /// is told a time, for the other half of a drill.
+    pub control: bool,
+    /// Whether the watchdog mends a limiter that has gone wrong. Without it a wedge stays, for the
+    /// other half of a drill.
+    pub guard: bool,
+    /// Memory that those who wait may take, in bytes: they are parked up to there and told a time
+    /// beyond.
+    pub parked_bytes_max: u64,
+}
+
+impl Default for StormConfig {
+    fn default() -> Self {
+        Self { control: true, guard: true, parked_bytes_max: 256 * 1024 * 1024 }
+    }
 }
 
 /// Bounds of queues and waits.
@@ -114,6 +187,9 @@ impl NodeConfig {
             allow_load: false,
             lease: Terms::default(),
             bounds: Bounds::default(),
+            door: DoorConfig::default(),
+            storm: StormConfig::default(),
+            allow_drills: false,
         }
     }
 

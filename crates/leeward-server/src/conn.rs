@@ -5,7 +5,10 @@
 //! no more. An idle connection owns no buffer: bytes are read into one that the shard lends.
 
 use crate::admission::Number;
+use crate::door::Place;
+use crate::lot::Question;
 use crate::outbound::Outbound;
+use crate::pulse::Stand;
 use crate::shard::Shard;
 use crate::socket::Socket;
 use crate::squeeze;
@@ -15,6 +18,7 @@ use leeward_core::code::Refusal;
 use leeward_core::hub::Who;
 use leeward_core::id::Instant;
 use leeward_core::session::{self, Session};
+use leeward_core::storm::Source;
 use leeward_core::wire::Hello;
 use leeward_core::ws::{self, Decoder};
 use std::cell::{Cell, RefCell};
@@ -35,6 +39,8 @@ pub(crate) struct Conn {
     pub(crate) id: u32,
     pub(crate) number: Number,
     pub(crate) who: Cell<Option<Who>>,
+    /// How it stands with the limiter.
+    pub(crate) stand: Cell<Stand>,
     pub(crate) state: RefCell<State>,
     socket: Socket,
     waker: RefCell<Option<Waker>>,
@@ -73,13 +79,26 @@ enum End {
 }
 
 /// What is needed until a connection is live.
-#[derive(Default)]
 pub(crate) struct Opening {
     /// The token that came with the upgrade.
     pub(crate) token: Option<String>,
     pub(crate) hello: Option<Box<Hello>>,
+    /// Where it comes from.
+    pub(crate) source: Source,
+    /// Its place on the threshold, until it has said hello.
+    pub(crate) place: Option<Place>,
+    /// Who it is and what it asked of the limiter.
+    pub(crate) question: Option<Question>,
     /// What the client asked for while its account was being read.
     pub(crate) asked: Vec<session::Output>,
+}
+
+impl Opening {
+    /// Of a connection from there, with a token if one came with the upgrade.
+    pub(crate) fn new(token: Option<String>) -> Self {
+        let (source, asked) = (Source::EXEMPT, Vec::new());
+        Self { token, hello: None, source, place: None, question: None, asked }
+    }
 }
 
 /// What came of giving a frame to a connection.
@@ -116,7 +135,7 @@ impl Conn {
         };
         let state = RefCell::new(state);
         let (who, waker) = (Cell::new(None), RefCell::new(None));
-        Self { id, number, who, state, socket, waker }
+        Self { id, number, who, stand: Cell::default(), state, socket, waker }
     }
 
     /// Writes a frame, or has it wait. `later`: more follows at once, so that one call writes all.
@@ -226,6 +245,11 @@ impl Conn {
     /// Ends the connection at once.
     pub(crate) fn kill(&self) {
         self.die(&mut self.state.borrow_mut());
+    }
+
+    /// Bytes that its socket takes in the process, beside itself.
+    pub(crate) fn socket_bytes(&self) -> usize {
+        self.socket.bytes()
     }
 
     pub(crate) fn is_open(&self) -> bool {

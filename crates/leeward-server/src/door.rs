@@ -3,8 +3,16 @@
 //! Every shard accepts from the same socket, so that a shard that has nothing to do takes what comes
 //! and a busy one leaves it. Whatever HTTP needed is given back when a connection goes live: its
 //! task, its buffers, and the request.
+//!
+//! What costs nothing comes first: the kernel drops what is beyond its backlog, an address that asks
+//! too often is closed before a byte of it is read, and who is accepted is few enough at a time that
+//! those who are in do not notice.
+
+mod sources;
+mod threshold;
 
 use crate::config::Peer;
+use crate::http::forwarded_for;
 use crate::node::Node;
 use crate::shard::Shard;
 use crate::socket::Socket;
@@ -17,7 +25,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::cell::RefCell;
+use leeward_core::code::{Code, Refusal};
+pub use sources::Prefix;
+pub(crate) use sources::Sources;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -26,16 +37,22 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+pub(crate) use threshold::{Place, Threshold};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-/// Sockets accepted in a row before those who are in get their turn.
-const ACCEPTS_MAX: usize = 16;
+/// Sockets accepted in a row, at most, before those who are in get their turn.
+const ACCEPTS_MAX: usize = 64;
+/// When a turn of everything that the shard has to do takes longer, in microseconds, fewer are
+/// accepted in the next.
+const TURN_US_MAX: u64 = 5_000;
 /// How many more connections than the emptiest shard one may have and still accept.
 const SKEW_MAX: i64 = 128;
 /// How long a shard that is ahead, or a process out of descriptors, leaves the listener alone.
 const PAUSE: Duration = Duration::from_millis(5);
+/// When whoever asked too often from behind a proxy may ask again, in milliseconds.
+const TURNED_AWAY_MS: u32 = 10_000;
 /// Largest head of a request, and the buffer that a busy HTTP connection may have.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
@@ -44,25 +61,29 @@ pub(crate) struct Door {
     pub(crate) shard: Rc<Shard>,
     pub(crate) router: Router,
     pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) threshold: Rc<Threshold>,
 }
 
 /// Accepts until the node stops.
 pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
     let node = Arc::clone(&door.shard.node);
     let mut stopping = node.stopping();
-    let mut row = 0;
+    let mut pace = Pace { row: 0, most: ACCEPTS_MAX / 4 };
     loop {
+        let next = async {
+            door.threshold.room().await;
+            listener.accept().await
+        };
         let accepted = tokio::select! {
             biased;
             // 1. A node that stops takes nobody in.
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            accepted = listener.accept() => accepted,
+            accepted = next => accepted,
         };
         match accepted {
             Ok((stream, address)) => {
                 node.metrics.accepted.inc();
-                let serve = serve(Rc::clone(&door), stream, address);
-                door.shard.tasks.spawn_local(serve);
+                door.take_in(stream, address);
             }
             Err(e) => {
                 // One peer's fault ends with that peer; a process out of descriptors has to wait.
@@ -70,40 +91,85 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
                 tokio::time::sleep(PAUSE * 10).await;
             }
         }
-        row += 1;
-        if row == ACCEPTS_MAX {
-            row = 0;
-            tokio::task::yield_now().await;
-        }
+        pace.step(&door.shard).await;
         while node.skew(door.shard.index) > SKEW_MAX && !*stopping.borrow() {
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-async fn serve(door: Rc<Door>, stream: TcpStream, address: SocketAddr) {
+/// How many are accepted in a row: as many as leave the others their turn soon enough. It is never
+/// none, so that the door is served whatever else there is to do.
+struct Pace {
+    row: usize,
+    most: usize,
+}
+
+impl Pace {
+    async fn step(&mut self, shard: &Shard) {
+        self.row += 1;
+        if self.row < self.most {
+            return;
+        }
+        self.row = 0;
+        let began = shard.now();
+        // Comes back when all that was ready at this moment has had its turn.
+        tokio::task::yield_now().await;
+        let took_us = shard.now().0.saturating_sub(began.0);
+        self.most = if took_us > TURN_US_MAX { self.most / 2 } else { self.most + 1 };
+        self.most = self.most.clamp(1, ACCEPTS_MAX);
+    }
+}
+
+impl Door {
+    fn take_in(self: &Rc<Self>, stream: TcpStream, address: SocketAddr) {
+        let (node, from) = (&self.shard.node, address.ip());
+        // Behind a proxy the address that counts is known when the head of the request is.
+        if !node.config.behind_proxy && !node.sources.admit(from, self.shard.now()) {
+            node.metrics.turned_away.inc();
+            // Closed at once and forgotten by the kernel too.
+            let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            return;
+        }
+        let serve = serve(Rc::clone(self), stream, address, self.threshold.step_on());
+        self.shard.tasks.spawn_local(self.shard.pulse().openings.timed(serve));
+    }
+}
+
+async fn serve(door: Rc<Door>, stream: TcpStream, address: SocketAddr, place: Place) {
     if let Err(e) = prepare(&stream, door.shard.node.config.bounds.stall_max) {
         tracing::debug!(error = %e, "cannot prepare a socket");
         return;
     }
+    let patience = door.threshold.patience(door.shard.node.config.bounds.hello_max);
+    let from = From { address, place, patience };
     let Some(tls) = door.tls.clone() else {
-        return speak(door, stream, address, Socket::Plain).await;
+        return speak(door, stream, from, Socket::Plain).await;
     };
     let acceptor = TlsAcceptor::from(tls.config());
-    let patience = door.shard.node.config.bounds.hello_max;
     // Boxed, so that the task of a plain connection does not have its size.
     let handshake = Box::pin(acceptor.accept(stream));
     match tokio::time::timeout(patience, handshake).await {
         Ok(Ok(stream)) => {
+            let resumed =
+                stream.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+            door.shard.node.metrics.shook_hands(resumed);
             let unwrap = |stream: tokio_rustls::server::TlsStream<TcpStream>| {
                 let (tcp, connection) = stream.into_inner();
                 Socket::Tls(Box::new((tcp, RefCell::new(connection))))
             };
-            Box::pin(speak(door, stream, address, unwrap)).await;
+            Box::pin(speak(door, stream, from, unwrap)).await;
         }
         Ok(Err(e)) => tracing::debug!(error = %e, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
+}
+
+/// Where a socket comes from, and until when it may be on the threshold.
+struct From {
+    address: SocketAddr,
+    place: Place,
+    patience: Duration,
 }
 
 /// A peer that vanishes without a word is given up by the kernel; small frames go at once.
@@ -113,19 +179,23 @@ fn prepare(stream: &TcpStream, stall_max: Duration) -> io::Result<()> {
 }
 
 /// Speaks HTTP until the connection ends or goes live.
-async fn speak<S>(door: Rc<Door>, stream: S, address: SocketAddr, socket: fn(S) -> Socket)
+async fn speak<S>(door: Rc<Door>, stream: S, from: From, socket: fn(S) -> Socket)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
 {
     let agreed: Rc<RefCell<Option<Agreed>>> = Rc::default();
+    let From { address, place, patience } = from;
+    let place = Rc::new(Cell::new(Some(place)));
     let service = service_fn(|request: Request<Incoming>| {
-        let (door, agreed) = (Rc::clone(&door), Rc::clone(&agreed));
+        let (door, agreed, place) = (Rc::clone(&door), Rc::clone(&agreed), place.take());
         // Boxed, so that the connection can be moved while it is polled by hand.
-        Box::pin(async move { Ok::<_, Infallible>(door.answer(request, address, &agreed).await) })
+        Box::pin(async move {
+            Ok::<_, Infallible>(door.answer(request, (address, place), &agreed).await)
+        })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(door.shard.node.config.bounds.hello_max)
+        .header_read_timeout(patience)
         .max_buf_size(HEAD_BYTES_MAX)
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
@@ -159,14 +229,15 @@ impl Door {
     async fn answer(
         &self,
         mut request: Request<Incoming>,
-        address: SocketAddr,
+        (address, place): (SocketAddr, Option<Place>),
         agreed: &RefCell<Option<Agreed>>,
     ) -> Response<Body> {
         let node = &self.shard.node;
         match request.uri().path() {
             upgrade::PATH => {
                 let (response, accepted) = upgrade::judge(&node.config, node.ready(), &request);
-                *agreed.borrow_mut() = accepted;
+                *agreed.borrow_mut() =
+                    accepted.map(|a| self.count_in(a, &request, (address, place)));
                 response
             }
             "/healthz" => text(StatusCode::OK, "alive\n"),
@@ -177,6 +248,28 @@ impl Door {
                 response
             }
         }
+    }
+}
+
+impl Door {
+    /// Behind a proxy, whoever asks too often is known by the address that the proxy tells.
+    fn count_in<B>(
+        &self,
+        mut agreed: Agreed,
+        request: &Request<B>,
+        (address, place): (SocketAddr, Option<Place>),
+    ) -> Agreed {
+        let node = &self.shard.node;
+        let told = node.config.behind_proxy.then(|| forwarded_for(request.headers())).flatten();
+        let from = told.unwrap_or(address.ip());
+        if told.is_some_and(|from| !node.sources.admit(from, self.shard.now())) {
+            node.metrics.turned_away.inc();
+            let why = "too many knock from this network at once";
+            agreed.refuse = Some(Refusal::because(Code::Full, why).after(TURNED_AWAY_MS));
+        }
+        agreed.opening.source = node.sources.name(from);
+        agreed.opening.place = place;
+        agreed
     }
 }
 

@@ -13,27 +13,23 @@ use std::time::Duration;
 /// A page that is hidden runs no timers for a minute; the protocol below reaches it all the same, and
 /// the kernel notices by it when nobody is there.
 const HIDDEN_PING_MS: u64 = 45_000;
-/// When taking in news lags so far behind, what can be shed is shed.
-const LAG_SHED_MS: u64 = 250;
 /// News that took less, in microseconds, is followed at once by the next.
 const REST_FROM_US: u64 = 500;
 /// The longest rest, in microseconds: a message that comes at its beginning is still seen within 20 ms,
 /// on a machine that clients share.
 const REST_US_MAX: u64 = 4_000;
-/// How long a shard must have kept up before what was shed comes back.
-const CALM_MS: u64 = 5_000;
 
 /// Runs a shard until the node has stopped and everything on the shard has ended.
 pub(crate) async fn beat(shard: Rc<Shard>) {
-    shard.hint_come_back();
+    shard.take_up_terms();
     let mut stopping = shard.node.stopping();
-    let mut calm_since = None;
     let mut rest_until = Instant::default();
     loop {
         let due = shard.wheel.borrow().deadline().min(shard.hub.borrow().deadline());
         let now = shard.now();
         if due <= now {
-            note_lag(&shard, now.ms_since(due), now, &mut calm_since);
+            // A loop that comes late to its own deadline has more to do than it can.
+            shard.pulse().lagged(now.0 - due.0);
             turn(&shard, now);
             shard.tell_hub(hub::Input::Tick);
             continue;
@@ -67,19 +63,6 @@ fn rest_after(began: Instant, ended: Instant) -> Instant {
     if took_us < REST_FROM_US { ended } else { Instant(ended.0 + took_us.min(REST_US_MAX)) }
 }
 
-/// A loop that comes late to its own deadline has more to do than it can: presence and typing go
-/// first and come back last.
-fn note_lag(shard: &Rc<Shard>, lag_ms: u64, now: Instant, calm_since: &mut Option<Instant>) {
-    if lag_ms >= LAG_SHED_MS {
-        *calm_since = Some(now);
-        shard.node.metrics.sheds.inc();
-        shard.tell_hub(hub::Input::Shed(true));
-    } else if calm_since.is_some_and(|since| now.ms_since(since) >= CALM_MS) {
-        *calm_since = None;
-        shard.tell_hub(hub::Input::Shed(false));
-    }
-}
-
 /// Looks at the connections whose time has come.
 fn turn(shard: &Rc<Shard>, now: Instant) {
     let mut turned = false;
@@ -96,12 +79,7 @@ fn turn(shard: &Rc<Shard>, now: Instant) {
         }
     }
     if turned {
-        shard.hint_come_back();
-        for number in shard.node.admission.expired(now, shard.index) {
-            for conn in shard.all().iter().filter(|conn| conn.number == number) {
-                shard.step(conn, Input::End(Code::HelloTimeout.into()));
-            }
-        }
+        shard.take_up_terms();
     }
 }
 
@@ -128,8 +106,8 @@ fn look(shard: &Rc<Shard>, conn: &Rc<Conn>, now: Instant) {
     conn.state.borrow_mut().turn = turn;
 }
 
-/// A planned stop: everybody is told when to come back, each at a time of their own, then what is
-/// under way is brought to its end.
+/// A planned stop: everybody is told when to come back, each at a time of their own and with their
+/// place in line, then what is under way is brought to its end.
 async fn end(shard: &Rc<Shard>) {
     let bounds = shard.node.config.bounds.clone();
     let conns = shard.all();
@@ -138,7 +116,7 @@ async fn end(shard: &Rc<Shard>) {
     for (index, conn) in (0u128..).zip(&conns) {
         let after = u128::from(Code::Drain.after_ms()) + spread_ms * index / count;
         let refusal = Refusal::from(Code::Drain).after(u32::try_from(after).unwrap_or(u32::MAX));
-        shard.step(conn, Input::End(refusal));
+        shard.see_off(conn, refusal);
         if index % 256 == 255 {
             tokio::task::yield_now().await;
         }

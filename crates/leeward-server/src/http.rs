@@ -37,6 +37,7 @@ mod throttle;
 mod uploads;
 mod workspace;
 
+pub(crate) use auth::forwarded_for;
 pub(crate) use headers::PAGE_POLICY;
 pub use slack::{Payload as SlackPayload, markdown as slack_markdown};
 pub use sniff::media_type;

@@ -9,7 +9,7 @@ use crate::shard::Shard;
 use leeward_core::account::Role;
 use leeward_core::code::{Code, Refusal};
 use leeward_core::event::Draft;
-use leeward_core::hub::{self, News, Stand, Who};
+use leeward_core::hub::{self, Stand, Who};
 use leeward_core::id::{Epoch, Nonce, Position, RoomId, Seq, SessionId};
 use leeward_core::seal::{Grant, Purpose};
 use leeward_core::session::{Admitted, Input, Output};
@@ -20,6 +20,8 @@ use std::rc::Rc;
 
 /// How long a resume ticket opens, in milliseconds: as long as a browser's sign-in.
 const TICKET_MS: u64 = 30 * 24 * 3_600_000;
+/// What the name of every build of the web app begins with.
+const WEB: &str = "web/";
 /// Requests kept for a client whose account is being read: what a client asks for right away.
 const ASKED_MAX: usize = 64;
 
@@ -45,7 +47,11 @@ impl Shard {
             }
         }
         match output {
-            Output::Knock(hello) => self.knock(conn, hello),
+            Output::Knock(hello) => {
+                let node = std::sync::Arc::clone(&self.node);
+                let pulse = node.admission.pulse(self.index);
+                pulse.admissions.run(|| self.knock(conn, hello));
+            }
             Output::Welcome(admitted, lease) => self.welcome(conn, admitted, lease),
             Output::Send(frame) => self.send(conn, &frame),
             Output::Post(room, nonce, draft) => self.post(conn, room, nonce, draft),
@@ -60,6 +66,7 @@ impl Shard {
             }
             Output::Presence(state) => self.tell_hub(hub::Input::Presence(conn.id, state)),
             Output::Close(refusal) => {
+                self.went(conn);
                 self.node.metrics.refused(refusal.code);
                 tracing::debug!(code = refusal.code.as_str(), "closing a connection");
                 conn.close(self.now(), &refusal, None);
@@ -70,35 +77,35 @@ impl Shard {
 
     /// Finds out who says hello, and asks to have them let in.
     fn knock(self: &Rc<Self>, conn: &Rc<Conn>, hello: Box<Hello>) {
-        let token = conn.state.borrow_mut().opening.as_mut().and_then(|o| o.token.take());
-        let known = identify(&self.node, &hello, token.as_deref());
-        let answer = known.map_err(|refusal| (refusal, None)).and_then(|(actor, ticket)| {
-            let class = match ticket {
-                Some(_) => Class::ResumeHere,
-                None if actor.role == Role::Guest => Class::Guest,
-                None => Class::SignIn,
-            };
-            let slot = hello.slot.as_deref().and_then(|slot| slot.parse().ok());
-            let random = self.node.random();
-            let ghost = ticket.map(|grant| grant.session_epoch);
-            let place = ghost.and_then(|epoch| self.node.live(epoch));
-            let (now, admission) = (self.now(), &self.node.admission);
-            admission.knock(now, (conn.number, place), class, slot, random)?;
-            let epoch = self.node.next_epoch();
-            let session = actor.session.unwrap_or_default();
-            let who = Who { account: actor.account, role: actor.role, session, epoch };
-            Ok(Admitted { who, resumed: ghost.is_some(), ghost })
-        });
-        match answer {
-            Ok(admitted) => {
+        let token = match &mut conn.state.borrow_mut().opening {
+            Some(opening) => {
+                opening.place = None;
+                opening.token.take()
+            }
+            None => None,
+        };
+        match identify(&self.node, &hello, token.as_deref()) {
+            Ok((actor, ticket)) => {
+                let class = self.class(&actor, ticket.is_some(), &hello.build);
                 if let Some(opening) = &mut conn.state.borrow_mut().opening {
                     opening.hello = Some(hello);
                 }
-                self.step(conn, Input::Admitted(admitted));
+                self.ask(conn, &actor, ticket.map(|grant| grant.session_epoch), class);
             }
-            Err((refusal, slot)) => {
-                self.step(conn, Input::Refused(refusal, slot.map(|slot| slot.to_string())));
-            }
+            Err(refusal) => self.step(conn, Input::Refused(refusal, None)),
+        }
+    }
+
+    /// In which line somebody stands. Whoever runs another build of the web app than the one served
+    /// here will load it anew, and so comes twice.
+    fn class(&self, actor: &Actor, resumes: bool, build: &str) -> Class {
+        let web = build.starts_with(WEB);
+        match actor.role {
+            Role::Owner => Class::Operator,
+            _ if web && build != self.node.config.build => Class::Stale,
+            _ if resumes => Class::ResumeHere,
+            Role::Guest => Class::Guest,
+            Role::Member | Role::Moderator | Role::Admin => Class::SignIn,
         }
     }
 
@@ -107,7 +114,7 @@ impl Shard {
         conn.who.set(Some(who));
         let ghost = admitted.ghost.filter(|epoch| self.node.live(*epoch).is_some());
         if let Some(epoch) = ghost {
-            self.node.bus.publish(&News::Fence { account: who.account, epoch });
+            self.node.fence(who.account, epoch);
         }
         self.node.live_began(who.epoch, conn.number);
         self.node.metrics.welcomed(admitted.resumed);
@@ -203,7 +210,7 @@ impl Shard {
 
     /// All that a client missed has been sent to it.
     pub(crate) fn in_sync(&self, conn: &Rc<Conn>) {
-        self.node.admission.admitted(self.now(), conn.number);
+        self.came_in(conn);
         self.send(conn, &ServerFrame::CaughtUp { now: self.node.now() });
     }
 

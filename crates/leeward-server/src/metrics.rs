@@ -22,6 +22,9 @@ pub struct Metrics {
     registry: Registry,
     /// Sockets accepted on the public listener.
     pub(crate) accepted: Counter,
+    /// Sockets closed at once, because too many came from there.
+    pub(crate) turned_away: Counter,
+    handshakes: [Counter; 2],
     /// Live connections, those included that have not said hello.
     pub(crate) connections: Gauge,
     /// Leases that ran out.
@@ -32,7 +35,7 @@ pub struct Metrics {
     pub(crate) caught_up: Counter,
     /// Times that a shard lost news.
     pub(crate) news_lost: Counter,
-    /// Times that presence and typing were shed.
+    /// Times that something more was shed.
     pub(crate) sheds: Counter,
     posts: Counter,
     posts_repeated: Counter,
@@ -102,11 +105,16 @@ impl Metrics {
         };
         Self {
             accepted: counter("accepted", "Sockets accepted"),
+            turned_away: counter("turned_away", "Sockets from where too many came"),
+            handshakes: [
+                counter("tls_handshakes_full", "TLS handshakes with a signature"),
+                counter("tls_handshakes_resumed", "TLS handshakes by a session ticket"),
+            ],
             leases_expired: counter("leases_expired", "Leases that ran out"),
             store_reads: counter("store_reads", "Reads that the live side asked for"),
             caught_up: counter("caught_up", "Holes filled from the database"),
             news_lost: counter("news_lost", "Times that a shard did not keep up with the news"),
-            sheds: counter("sheds", "Times that presence and typing were shed"),
+            sheds: counter("sheds", "Times that something was shed"),
             posts: counter("posts", "Drafts stored"),
             posts_repeated: counter("posts_repeated", "Drafts that had been stored before"),
             posts_failed: counter("posts_failed", "Drafts that were refused or not stored"),
@@ -122,6 +130,11 @@ impl Metrics {
             findings,
             fsync_seconds,
         }
+    }
+
+    /// Somebody spoke TLS.
+    pub(crate) fn shook_hands(&self, resumed: bool) {
+        self.handshakes[usize::from(resumed)].inc();
     }
 
     pub(crate) fn posted(&self, micros: u64, repeated: bool) {

@@ -8,6 +8,9 @@ use crate::accounts::AccountIndex;
 use crate::admission::Admission;
 use crate::config::NodeConfig;
 use crate::doctor::Doctor;
+use crate::door::Sources;
+use crate::guard::Guarded;
+use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::state::State;
@@ -15,13 +18,13 @@ use leeward_bus::Bus;
 use leeward_core::account::{Person, Role};
 use leeward_core::code::{Code, Refusal};
 use leeward_core::event::{Draft, Event};
-use leeward_core::hub::{News, Published};
+use leeward_core::hub::{News, Published, Who};
 use leeward_core::id::{AccountId, Epoch, Instant, Millis, Nonce, RoomId, Seq, SessionId};
 use leeward_core::limits;
 use leeward_core::mentions::mentions;
 use leeward_core::rules;
 use leeward_core::seal::{Grant, KeyRing, Purpose};
-use leeward_core::storm::StormLimits;
+use leeward_core::storm::{Start, StormLimits};
 use leeward_core::wire::{self, ServerFrame, Snapshot};
 use leeward_core::ws;
 use leeward_store::{Append, Author, SqliteConfig, Store, StoreError};
@@ -45,6 +48,10 @@ pub struct Node {
     pub doctor: Doctor,
     pub(crate) bus: Bus,
     pub(crate) admission: Admission,
+    /// Who asks from where, before anything is read.
+    pub(crate) sources: Sources,
+    /// What the guard has seen.
+    pub(crate) guarded: Guarded,
     keys: KeyRing,
     clock: Clock,
     revoked: RwLock<BTreeSet<SessionId>>,
@@ -89,12 +96,26 @@ impl Node {
         let accounts = AccountIndex::of(store.index().await?, store.bot_tokens().await?);
         let revoked = store.revoked_sessions(Clock::wall()).await?;
         let bus = Bus::local(config.bounds.inbox_bytes_max);
+        let clock = Clock::start();
         let storm = StormLimits {
             connections_max: config.connections_max as usize,
+            parked_bytes_max: config.storm.parked_bytes_max,
+            // Without control a node is at the mercy of the next storm: for drills alone.
+            control: config.storm.control || !config.allow_drills,
             ..StormLimits::default()
         };
+        let kept = Kept::read(&store).await?.begin(&store).await?;
+        let start = Start {
+            now: clock.instant(),
+            wall: Clock::wall(),
+            node: 1,
+            epoch: kept.epoch,
+            mu_per_s: kept.mu_per_s,
+        };
         Ok(Arc::new(Self {
-            admission: Admission::new(storm, config.shards.max(1)),
+            admission: Admission::new(storm, start, config.shards.max(1)),
+            sources: Sources::new(&config.door, secret()),
+            guarded: Guarded::default(),
             state: State::new(config.shards.max(1)),
             store,
             accounts,
@@ -103,7 +124,7 @@ impl Node {
             doctor: Doctor::default(),
             bus,
             keys: KeyRing::new(keys.current, keys.previous),
-            clock: Clock::start(),
+            clock,
             revoked: RwLock::new(revoked.into_iter().collect()),
             epochs: AtomicU32::new(first_epoch(Clock::wall())),
             config: Arc::new(config),
@@ -288,10 +309,43 @@ impl Node {
         self.store.snapshot(room, limits::SNAPSHOT_MESSAGES).await
     }
 
-    /// A number that nobody can guess.
-    pub(crate) fn random(&self) -> u64 {
-        getrandom::u64().expect("the kernel gives random numbers once it has booted")
+    /// What ties a place in line to whoever was given it: the session as it stood then.
+    pub(crate) fn bound(
+        &self,
+        account: AccountId,
+        session: Option<SessionId>,
+        epoch: Option<u32>,
+    ) -> u64 {
+        let mut bytes = [0; 20];
+        bytes[..8].copy_from_slice(&account.0.to_be_bytes());
+        bytes[8..16].copy_from_slice(&session.unwrap_or_default().0.to_be_bytes());
+        bytes[16..].copy_from_slice(&epoch.unwrap_or(0).to_be_bytes());
+        let hash = blake3::derive_key("leeward 2026-11 whose place in line it is", &bytes);
+        u64::from_be_bytes(*hash.first_chunk().expect("a BLAKE3 hash has 32 bytes"))
     }
+
+    /// The same for a connection that is in: as its resume ticket says.
+    pub(crate) fn bound_of(&self, who: &Who) -> u64 {
+        let session = (who.session.0 != 0).then_some(who.session);
+        self.bound(who.account, session, Some(who.epoch))
+    }
+
+    /// Ends the connection that a session had before.
+    pub(crate) fn fence(&self, account: AccountId, epoch: u32) {
+        self.bus.publish(&News::Fence { account, epoch });
+    }
+
+    /// Keeps what has to be known after a restart.
+    pub(crate) async fn keep(&self) -> Result<(), StoreError> {
+        Kept::of(self.admission.start().epoch, self.admission.mu_per_s()).write(&self.store).await
+    }
+}
+
+/// A secret that nobody can guess.
+pub(crate) fn secret() -> [u8; 32] {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).expect("the kernel gives random numbers once it has booted");
+    secret
 }
 
 /// Why a node did not start.

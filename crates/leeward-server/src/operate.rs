@@ -2,6 +2,8 @@
 //! the operator's listener on one that is being served. The deed is the same; a node is told of it
 //! afterwards.
 
+mod orders;
+
 use crate::node::Node;
 use crate::passwords::Passwords;
 use leeward_core::account::{Person, Role};
@@ -15,6 +17,7 @@ use leeward_store::{
     Author, BackupReport, BotToken, ExportReport, IndexEntry, NewAccount, NewAudit, NewSession,
     RoomChange, Store,
 };
+pub use orders::{ClassGate, FaultOrder, GateOrder, Order, Ordered, carry_out};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

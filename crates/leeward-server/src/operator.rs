@@ -5,7 +5,7 @@
 
 use crate::door::{ready, text};
 use crate::node::{Node, StartError};
-use crate::operate::{self, Command};
+use crate::operate::{self, Command, Order};
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -191,17 +191,41 @@ async fn command(node: &Arc<Node>, request: Request<Incoming>) -> Response<Body>
     let Ok(body) = Limited::new(request.into_body(), COMMAND_BYTES_MAX).collect().await else {
         return refused(&Code::TooBig.into());
     };
-    let command: Command = match serde_json::from_slice(&body.to_bytes()) {
-        Ok(command) => command,
+    let asked = match read(&body.to_bytes()) {
+        Ok(asked) => asked,
         Err(e) => return refused(&Refusal::because(Code::BadRequest, e.to_string())),
     };
     // Carried through even when the operator's terminal goes away.
     let node = Arc::clone(node);
-    let done = tokio::spawn(async move { operate::on_node(&node, command).await }).await;
-    match done.unwrap_or_else(|_| Err(Code::Internal.into())) {
-        Ok(outcome) => json(StatusCode::OK, &outcome),
+    let done = tokio::spawn(async move {
+        match asked {
+            Asked::Work(command) => {
+                operate::on_node(&node, command).await.map(|outcome| to_json(&outcome))
+            }
+            Asked::Order(order) => {
+                operate::carry_out(&node, order).await.map(|ordered| to_json(&ordered))
+            }
+        }
+    });
+    match done.await.unwrap_or_else(|_| Err(Code::Internal.into())) {
+        Ok(body) => with_type(StatusCode::OK, "application/json", body),
         Err(refusal) => refused(&refusal),
     }
+}
+
+/// What may be posted: work on the workspace, which names itself by `do`, or an order to the node,
+/// which does by `command`.
+enum Asked {
+    Work(Command),
+    Order(Order),
+}
+
+fn read(body: &[u8]) -> Result<Asked, serde_json::Error> {
+    let value: serde_json::Value = serde_json::from_slice(body)?;
+    if value.get("command").is_some() {
+        return serde_json::from_value(value).map(Asked::Order);
+    }
+    serde_json::from_value(value).map(Asked::Work)
 }
 
 /// Compared by their hashes, so that the time it takes tells nothing.
@@ -221,8 +245,11 @@ fn refused(refusal: &Refusal) -> Response<Body> {
 }
 
 fn json<T: Serialize>(status: StatusCode, value: &T) -> Response<Body> {
-    let body = serde_json::to_string(value).expect("it is made of text and numbers");
-    with_type(status, "application/json", body)
+    with_type(status, "application/json", to_json(value))
+}
+
+fn to_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("it is made of text and numbers")
 }
 
 fn with_type(status: StatusCode, kind: &'static str, body: String) -> Response<Body> {

@@ -2,13 +2,15 @@
 //! back.
 
 use crate::config::NodeConfig;
-use crate::door::{self, Door};
+use crate::door::{self, Door, Threshold};
+use crate::guard::Guard;
 use crate::heart;
 use crate::http;
+use crate::lot;
 use crate::node::{Node, StartError};
 use crate::operator;
 use crate::shard::Shard;
-use crate::tls::Tls;
+use crate::tls::{Tickets, Tls};
 use std::future::Future;
 use std::net::TcpListener;
 use std::rc::Rc;
@@ -16,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// How often the certificate's files are looked at.
+/// How often the certificate's files are looked at, and what has to survive is kept.
 const TLS_LOOK: Duration = Duration::from_secs(2);
 
 /// Sockets that listen already, so that a test may bring its own on port 0.
@@ -66,8 +68,14 @@ pub async fn serve(
     listeners: Listeners,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let tls = node.config.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
+    let tls = match &node.config.tls {
+        Some(files) => Some(Arc::new(Tls::open(files, Tickets::open(&node).await?)?)),
+        None => None,
+    };
     listeners.public.set_nonblocking(true).map_err(StartError::Listen)?;
+    // Listening once more only changes how many may wait.
+    let backlog = i32::try_from(node.config.door.backlog_max).unwrap_or(i32::MAX);
+    socket2::SockRef::from(&listeners.public).listen(backlog).map_err(StartError::Listen)?;
     let front = Front { router: http::router(Arc::clone(&node)), tls: tls.clone() };
     let (done, mut ended) = mpsc::channel(node.config.shards.max(1));
     let mut threads = Vec::new();
@@ -90,12 +98,20 @@ pub async fn serve(
         Some(listener) => Some(operator::serve(Arc::clone(&node), listener)?),
         None => None,
     };
+    let guard = Guard::start(Arc::clone(&node)).map_err(StartError::Thread)?;
     node.set_ready(true);
     tracing::info!(shards = threads.len(), "serving");
     let look = async {
         loop {
             tokio::time::sleep(TLS_LOOK).await;
-            tls.iter().for_each(|tls| tls.look());
+            if let Err(e) = node.keep().await {
+                tracing::warn!(error = %e, "the rate cannot be kept for the next start");
+            }
+            let Some(tls) = &tls else { continue };
+            tls.look();
+            if let Err(e) = tls.tickets.rotate(&node).await {
+                tracing::warn!(error = %e, "the key of TLS tickets cannot be replaced");
+            }
         }
     };
     tokio::select! {
@@ -110,7 +126,7 @@ pub async fn serve(
     node.stop();
     while ended.recv().await.is_some() {}
     let died = threads.into_iter().map(std::thread::JoinHandle::join).any(|t| t.is_err());
-    drop(operator);
+    drop((operator, guard));
     node.store.close().await;
     tracing::info!("stopped");
     if died || node.has_failed() { Err(StartError::Failed) } else { Ok(()) }
@@ -153,8 +169,10 @@ fn shard(
             }
         };
         let shard = Shard::new(index, Arc::clone(node));
-        let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls });
+        let threshold = Threshold::new(shard.node.config.door.openings_max);
+        let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls, threshold });
         shard.tasks.spawn_local(door::accept(door, listener));
+        shard.tasks.spawn_local(lot::attend(Rc::clone(&shard)));
         let _ = up.send(Ok(()));
         heart::beat(shard).await;
     });

@@ -5,6 +5,7 @@
 //! whose answer is an input like any other.
 
 use crate::conn::{Conn, Drive, Given, Opening};
+use crate::lot::Lot;
 use crate::node::Node;
 use crate::socket::Socket;
 use crate::squeeze::Squeeze;
@@ -12,9 +13,8 @@ use crate::wheel::Wheel;
 use bytes::Bytes;
 use leeward_bus::Inbox;
 use leeward_core::code::{Code, Refusal};
-use leeward_core::hub::{self, Hub, Load, News, Output};
+use leeward_core::hub::{self, Hub, Load, News, Output, Shed};
 use leeward_core::id::{Instant, RoomId, Seq};
-use leeward_core::lease;
 use leeward_core::session::{self, Input};
 use leeward_core::wire::{self, ServerFrame};
 use leeward_core::ws::{self, Inflater};
@@ -29,9 +29,6 @@ use tokio_util::task::TaskTracker;
 const READ_BYTES: usize = 32 * 1024;
 /// Events read at once to fill a hole.
 const CATCH_UP_EVENTS: usize = 500;
-
-/// Clients that a node lets in each second beside its traffic, and no user notices.
-const COME_BACK_PER_S: u32 = 1_000;
 
 /// One shard.
 pub(crate) struct Shard {
@@ -55,6 +52,10 @@ pub(crate) struct Shard {
     outputs: Cell<Vec<session::Output>>,
     /// The hub may have to be woken earlier than it was.
     pub(crate) stirred: Notify,
+    /// Those who are not in yet.
+    pub(crate) lot: Lot,
+    /// What the hub has been told to shed.
+    shed: Cell<Shed>,
 }
 
 impl Shard {
@@ -91,6 +92,8 @@ impl Shard {
             squeeze: RefCell::default(),
             outputs: Cell::default(),
             stirred: Notify::new(),
+            lot: Lot::default(),
+            shed: Cell::default(),
             node,
         })
     }
@@ -113,7 +116,7 @@ impl Shard {
             conns.push(None);
             u32::try_from(conns.len() - 1).expect("fewer sockets than four billion")
         });
-        let number = self.node.admission.number(self.index);
+        let number = self.node.admission.number(self.index, id);
         let conn = Rc::new(Conn::new((id, number), socket, now, &self.limits.get(), opening));
         self.conns.borrow_mut()[id as usize] = Some(Rc::clone(&conn));
         let deadline = conn.state.borrow().session.deadline();
@@ -132,7 +135,6 @@ impl Shard {
 
     /// A connection's task has ended.
     pub(crate) fn gone(self: &Rc<Self>, conn: &Conn) {
-        let now = self.now();
         if let Some(slot) = self.conns.borrow_mut().get_mut(conn.id as usize) {
             *slot = None;
         }
@@ -143,7 +145,7 @@ impl Shard {
         self.free.borrow_mut().push(conn.id);
         self.node.count(self.index, -1);
         self.node.metrics.connections.dec();
-        self.node.admission.gone(now, conn.number);
+        self.went(conn);
         if let Some(who) = conn.who.take() {
             self.node.live_ended(who.epoch);
             self.tell_hub(hub::Input::Detach(conn.id));
@@ -214,15 +216,24 @@ impl Shard {
         }
     }
 
-    /// Has leases ask those who come back to spread over as long as letting them all in takes, though
-    /// no longer than configured: a few people are back at once.
-    pub(crate) fn hint_come_back(&self) {
-        let (connections, _) = self.node.admission.count();
-        let all_ms = lease::spread_ms(connections, COME_BACK_PER_S);
-        let (mut limits, most) = (self.limits.get(), self.node.config.lease);
-        limits.terms.visible.spread_ms = most.visible.spread_ms.min(all_ms);
-        limits.terms.hidden.spread_ms = most.hidden.spread_ms.min(all_ms);
+    /// Takes up the terms on which leases are granted from here on. They ask those who come back to
+    /// spread over as long as letting them all in takes, though no longer than configured: a few people
+    /// are back at once.
+    pub(crate) fn take_up_terms(&self) {
+        let (mut limits, mut terms) = (self.limits.get(), self.node.terms());
+        let all_ms = self.node.admission.spread_ms();
+        terms.visible.spread_ms = terms.visible.spread_ms.min(all_ms);
+        terms.hidden.spread_ms = terms.hidden.spread_ms.min(all_ms);
+        limits.terms = terms;
         self.limits.set(limits);
+    }
+
+    /// Sheds what the node sheds.
+    pub(crate) fn take_up_shed(self: &Rc<Self>) {
+        let level = self.node.shed();
+        if self.shed.replace(level) != level {
+            self.tell_hub(hub::Input::Shed(level));
+        }
     }
 
     /// Tells a session what happened and does what it wants done.
@@ -266,6 +277,7 @@ impl Shard {
         let refusal = Refusal::from(Code::Slow);
         let goodbye = ServerFrame::Goodbye { refusal: refusal.clone(), slot: None };
         conn.close(now, &refusal, Some(&ws::encode::text(&wire::encode(&goodbye))));
+        self.went(conn);
         self.node.metrics.refused(Code::Slow);
         self.look_again_after(conn);
     }
@@ -435,6 +447,13 @@ impl Shard {
     fn read_snapshot(self: &Rc<Self>, room: RoomId) {
         let shard = Rc::clone(self);
         self.tasks.spawn_local(async move {
+            // Whoever comes back comes first; but nobody looks at an empty room for ever.
+            for _ in 0..SNAPSHOT_WAITS_MAX {
+                if shard.node.shed() < Shed::Snapshots {
+                    break;
+                }
+                tokio::time::sleep(RETRY).await;
+            }
             let snapshot = shard.node.snapshot(room).await.ok().flatten();
             let encode = |s: wire::Snapshot| {
                 let at = s.at;
@@ -447,5 +466,7 @@ impl Shard {
     }
 }
 
+/// How often a snapshot that is shed waits for [`RETRY`].
+const SNAPSHOT_WAITS_MAX: u32 = 10;
 /// Between two attempts to read what the hub cannot do without.
 const RETRY: std::time::Duration = std::time::Duration::from_millis(500);

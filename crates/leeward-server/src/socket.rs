@@ -91,6 +91,14 @@ impl Socket {
         }
     }
 
+    /// Bytes that it takes in the process, beside itself: what TLS keeps for a connection.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Plain(_) => 0,
+            Self::Tls(_) => TLS_BYTES,
+        }
+    }
+
     /// Says that nothing more will be written.
     pub(crate) fn shut(&self) {
         if let Self::Tls(tls) = self {
@@ -103,6 +111,9 @@ impl Socket {
         let _ = socket2::SockRef::from(self.tcp()).shutdown(std::net::Shutdown::Write);
     }
 }
+
+/// What rustls keeps for an idle connection, as measured.
+const TLS_BYTES: usize = 8 * 1024;
 
 fn send_encrypted(connection: &mut rustls::ServerConnection, tcp: &TcpStream) -> io::Result<()> {
     while connection.wants_write() {

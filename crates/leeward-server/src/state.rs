@@ -2,6 +2,8 @@
 
 use crate::admission::Number;
 use crate::node::Node;
+use leeward_core::hub::Shed;
+use leeward_core::lease::Terms;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -17,6 +19,10 @@ pub(crate) struct State {
     live: Mutex<BTreeMap<u32, Number>>,
     /// Connections of each shard.
     shards: Vec<AtomicI64>,
+    /// What is shed, and why.
+    shed: Mutex<(Shed, &'static str)>,
+    /// On what terms leases are granted; `None`: on those of the configuration.
+    terms: Mutex<Option<Terms>>,
 }
 
 impl State {
@@ -28,6 +34,8 @@ impl State {
             stopping: watch::Sender::new(false),
             live: Mutex::default(),
             shards: (0..shards).map(|_| AtomicI64::new(0)).collect(),
+            shed: Mutex::default(),
+            terms: Mutex::default(),
         }
     }
 
@@ -84,6 +92,35 @@ impl Node {
     /// The connection of a session, if it has one.
     pub(crate) fn live(&self, epoch: u32) -> Option<Number> {
         self.state.live().get(&epoch).copied()
+    }
+
+    /// How much is shed.
+    pub(crate) fn shed(&self) -> Shed {
+        self.state.shed.lock().expect("nothing panics while it holds this lock").0
+    }
+
+    /// What is shed and why, in the order in which it was.
+    pub(crate) fn shed_why(&self) -> Vec<(&'static str, &'static str)> {
+        let (level, why) =
+            *self.state.shed.lock().expect("nothing panics while it holds this lock");
+        level.what().map(|what| (what.as_str(), why)).collect()
+    }
+
+    pub(crate) fn set_shed(&self, level: Shed, why: &'static str) {
+        *self.state.shed.lock().expect("nothing panics while it holds this lock") = (level, why);
+        self.admission.stir_all();
+    }
+
+    /// On what terms leases are granted from here on.
+    pub(crate) fn terms(&self) -> Terms {
+        let set = *self.state.terms.lock().expect("nothing panics while it holds this lock");
+        set.unwrap_or(self.config.lease)
+    }
+
+    /// Changes them. What has been granted stays.
+    pub(crate) fn set_terms(&self, terms: Terms) {
+        *self.state.terms.lock().expect("nothing panics while it holds this lock") = Some(terms);
+        self.admission.stir_all();
     }
 
     /// A shard has so many connections more.

@@ -1,7 +1,10 @@
 //! TLS from certificate files, read again when they change.
 //!
-//! One ticket for each connection, no early data: what comes first is the hello of a session, and
-//! that must not be said twice by somebody who listened. Never logs a key.
+//! One ticket for each connection, which opens after a restart as well; no early data: what comes
+//! first is the hello of a session, and that must not be said twice by somebody who listened. Never
+//! logs a key.
+
+mod tickets;
 
 use crate::config::TlsFiles;
 use crate::node::StartError;
@@ -13,10 +16,12 @@ use rustls::server::NoServerSessionStorage;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
+pub(crate) use tickets::Tickets;
 
 /// The certificate in use.
 pub(crate) struct Tls {
     files: TlsFiles,
+    pub(crate) tickets: Arc<Tickets>,
     inner: RwLock<Inner>,
 }
 
@@ -28,10 +33,10 @@ struct Inner {
 
 impl Tls {
     /// Reads the files.
-    pub(crate) fn open(files: &TlsFiles) -> Result<Self, StartError> {
+    pub(crate) fn open(files: &TlsFiles, tickets: Arc<Tickets>) -> Result<Self, StartError> {
         let seen = written(files);
-        let config = read(files).map_err(StartError::Tls)?;
-        Ok(Self { files: files.clone(), inner: RwLock::new(Inner { config, seen }) })
+        let config = read(files, &tickets).map_err(StartError::Tls)?;
+        Ok(Self { files: files.clone(), tickets, inner: RwLock::new(Inner { config, seen }) })
     }
 
     /// For the next handshake.
@@ -49,7 +54,7 @@ impl Tls {
             return;
         }
         inner.seen = seen;
-        match read(&self.files) {
+        match read(&self.files, &self.tickets) {
             Ok(config) => {
                 inner.config = config;
                 tracing::info!("the certificate was read again");
@@ -64,7 +69,7 @@ fn written(files: &TlsFiles) -> Option<(SystemTime, SystemTime)> {
     Some((modified(&files.cert)?, modified(&files.key)?))
 }
 
-fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, String> {
+fn read(files: &TlsFiles, tickets: &Arc<Tickets>) -> Result<Arc<ServerConfig>, String> {
     let at = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.cert)
         .and_then(Iterator::collect)
@@ -87,7 +92,7 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, String> {
     config.send_tls13_tickets = 1;
     config.max_early_data_size = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.ticketer = aws_lc_rs::Ticketer::new().map_err(|e| e.to_string())?;
+    config.ticketer = Arc::<Tickets>::clone(tickets);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -82,7 +82,7 @@ pub(crate) fn judge<B>(
     } else {
         None
     };
-    let opening = Opening { token: token(headers), ..Opening::default() };
+    let opening = Opening::new(token(headers));
     (response, Some(Agreed { opening, deflate: deflate.is_some(), refuse }))
 }
 

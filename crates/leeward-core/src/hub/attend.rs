@@ -1,7 +1,7 @@
 //! Connections in a hub: where they are, what they watch, how they end.
 
 use super::who::Attached;
-use super::{Conn, Hub, News, Output, Stand, Who, room};
+use super::{Conn, Hub, News, Output, Shed, Stand, Who, room};
 use crate::code::Code;
 use crate::id::{AccountId, Epoch, Instant, Position, RoomId, Seq};
 use crate::limits;
@@ -171,7 +171,7 @@ impl Hub {
     }
 
     pub(super) fn somebody_types(&mut self, id: RoomId, who: AccountId, thread: Option<Seq>) {
-        if self.is_shedding() {
+        if self.sheds(Shed::Typing) {
             return;
         }
         let Some(room) = self.rooms.get(&id).filter(|room| !room.watchers.is_empty()) else {

@@ -373,12 +373,38 @@ fn presence_is_gathered_told_once_and_offline_last() {
 fn what_is_shed_is_said_and_comes_back_whole() {
     let mut hub = hub();
     give(&mut hub, NOW, Input::Watch(0, vec![ROOM]));
-    assert_eq!(give(&mut hub, NOW, Input::Shed(true)), ["0: shed"]);
+    assert_eq!(give(&mut hub, NOW, Input::Shed(Shed::Presence)), ["0: shed"]);
     assert!(give(&mut hub, NOW, Input::News(typing(2))).is_empty());
     assert_eq!(give(&mut hub, NOW, news([message(21)])), ["[0]: event 21"], "never messages");
-    assert_eq!(give(&mut hub, NOW, Input::Shed(false)), ["0: shed", "0: presence [] true"]);
+    assert_eq!(give(&mut hub, NOW, Input::Shed(Shed::Nothing)), ["0: shed", "0: presence [] true"]);
     assert_eq!(give(&mut hub, NOW, Input::News(typing(2))), ["0: 2 types"]);
     assert!(give(&mut hub, NOW, Input::News(typing(1))).is_empty(), "not to oneself");
+}
+
+#[test]
+fn things_are_shed_in_order_and_come_back_in_the_opposite_one() {
+    let mut hub = hub();
+    give(&mut hub, NOW, Input::Watch(0, vec![ROOM]));
+    assert_eq!(give(&mut hub, NOW, Input::Shed(Shed::Search)), ["0: shed"]);
+    assert!(give(&mut hub, NOW, Input::Shed(Shed::Search)).is_empty(), "said once");
+    let mut level = Shed::Search;
+    let mut names = Vec::new();
+    while level != Shed::Nothing {
+        names.push(level.what().map(Shed::as_str).collect::<Vec<_>>().join(" "));
+        level = level.less();
+    }
+    let expected = [
+        "typing presence snapshots search",
+        "typing presence snapshots",
+        "typing presence",
+        "typing",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(give(&mut hub, NOW, Input::Shed(Shed::Typing)), ["0: shed", "0: presence [] true"]);
+    assert!(
+        give(&mut hub, NOW, Input::News(typing(2))).is_empty(),
+        "typing is the last to come back"
+    );
 }
 
 #[test]

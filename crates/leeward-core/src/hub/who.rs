@@ -4,7 +4,7 @@
 //! a connection that is resumed at once is not seen to blink.
 
 use super::attend::framed;
-use super::{Conn, Hub, News, Output, Who};
+use super::{Conn, Hub, News, Output, Shed, Who};
 use crate::id::{AccountId, Instant, RoomId};
 use crate::wire::{Presence, ServerFrame};
 use bytes::Bytes;
@@ -60,7 +60,7 @@ pub(super) struct Board {
     next: Option<Instant>,
     /// The whole presence of rooms, encoded; dropped by any change.
     whole: BTreeMap<RoomId, Bytes>,
-    shedding: bool,
+    shedding: Shed,
 }
 
 impl Board {
@@ -161,7 +161,7 @@ impl Hub {
             return;
         }
         self.presence.whole.clear();
-        if self.presence.shedding {
+        if self.sheds(Shed::Presence) {
             return;
         }
         for (&id, room) in self.rooms.iter().filter(|(_, room)| !room.watchers.is_empty()) {
@@ -178,7 +178,7 @@ impl Hub {
 
     /// Shows a connection who is here in a room that it watches.
     pub(super) fn show_presence(&mut self, conn: Conn, id: RoomId) {
-        if self.presence.shedding {
+        if self.sheds(Shed::Presence) {
             return;
         }
         let Some(room) = self.rooms.get(&id) else { return };
@@ -192,17 +192,18 @@ impl Hub {
         self.outputs.push_back(Output::Send(conn, frame));
     }
 
-    pub(super) fn is_shedding(&self) -> bool {
-        self.presence.shedding
+    pub(super) fn sheds(&self, what: Shed) -> bool {
+        self.presence.shedding >= what
     }
 
-    /// Presence and typing are the first to go, and the last to come back; who watches is told.
-    pub(super) fn shed(&mut self, on: bool) {
-        if self.presence.shedding == on {
+    /// What is shed or comes back; who watches is told.
+    pub(super) fn shed(&mut self, level: Shed) {
+        let before = std::mem::replace(&mut self.presence.shedding, level);
+        if before == level {
             return;
         }
-        self.presence.shedding = on;
-        let what = if on { vec!["presence".to_owned(), "typing".to_owned()] } else { Vec::new() };
+        let back = before >= Shed::Presence && level < Shed::Presence;
+        let what = level.what().map(|what| what.as_str().to_owned()).collect();
         let frame = framed(&ServerFrame::Shed { what });
         let watching: Vec<(Conn, Vec<RoomId>)> = (0..)
             .zip(&self.conns)
@@ -211,7 +212,7 @@ impl Hub {
             .collect();
         for (conn, watched) in watching {
             self.outputs.push_back(Output::Send(conn, frame.clone()));
-            for id in watched.into_iter().filter(|_| !on) {
+            for id in watched.into_iter().filter(|_| back) {
                 self.show_presence(conn, id);
             }
         }

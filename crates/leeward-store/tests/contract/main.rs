@@ -94,6 +94,7 @@ mod sqlite {
         }
         workspace {
             keys_open_for_two_rotations
+            a_note_is_known_after_a_restart
             hooks_are_found_by_their_token
             the_audit_log_is_read_backwards
         }

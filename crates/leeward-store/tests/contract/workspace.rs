@@ -3,7 +3,7 @@
 use super::Stage;
 use super::stage::*;
 use leeward_core::code::Code;
-use leeward_store::{NewAudit, NewHook};
+use leeward_store::{NewAudit, NewHook, Note};
 
 pub(crate) async fn keys_open_for_two_rotations(stage: &Stage) {
     let store = stage.store();
@@ -20,6 +20,17 @@ pub(crate) async fn keys_open_for_two_rotations(stage: &Stage) {
     stage.reopen().await;
     assert_eq!(stage.store().keys().await.unwrap(), fourth);
     assert_eq!(stage.store().epoch().await.unwrap(), epoch);
+}
+
+pub(crate) async fn a_note_is_known_after_a_restart(stage: &Stage) {
+    let store = stage.store();
+    assert_eq!(store.note(Note::Storm).await.unwrap(), None);
+    store.keep_note(Note::Storm, vec![1, 0, 255]).await.unwrap();
+    store.keep_note(Note::TlsTickets, vec![7]).await.unwrap();
+    store.keep_note(Note::Storm, vec![2]).await.unwrap();
+    stage.reopen().await;
+    assert_eq!(stage.store().note(Note::Storm).await.unwrap(), Some(vec![2]));
+    assert_eq!(stage.store().note(Note::TlsTickets).await.unwrap(), Some(vec![7]));
 }
 
 pub(crate) async fn hooks_are_found_by_their_token(stage: &Stage) {

@@ -1,0 +1,330 @@
+//! The shard's side of admission: who asks to be let in, who waits on their connection, and what the
+//! limiter says to them.
+//!
+//! Questions go to the limiter in batches, and what it says is acted on in batches too, each no longer
+//! than a turn of the loop may take: those who are in come first. Nobody waits while the shard is
+//! idle.
+
+use crate::admission::{Exchange, Number, Told, Word};
+use crate::conn::Conn;
+use crate::node::Actor;
+use crate::pulse::{Pulse, Stand};
+use crate::shard::Shard;
+use leeward_core::code::{Code, Refusal};
+use leeward_core::hub::Who;
+use leeward_core::id::{AccountId, Instant, Millis, SessionId};
+use leeward_core::session::{self, Admitted};
+use leeward_core::storm::{Class, Input, Slot, Source, Standing, ticket};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Words of the limiter taken at a time.
+const WORDS_MAX: usize = 128;
+/// Time spent on them in one turn of the loop, in microseconds; then everybody else has theirs.
+const TURN_US: u64 = 2_000;
+
+/// What a shard has to do with the limiter.
+#[derive(Default)]
+pub(crate) struct Lot {
+    /// What the limiter has not been told yet.
+    asks: RefCell<VecDeque<Input>>,
+    /// What it said that has not been acted on.
+    told: RefCell<VecDeque<Told>>,
+    generation: Cell<u64>,
+}
+
+/// Who asks to be let in, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question {
+    account: AccountId,
+    session: Option<SessionId>,
+    /// The connection before this one, if it resumes.
+    ghost: Option<u32>,
+    class: Class,
+    slot: Option<Slot>,
+    bound: u64,
+    source: Source,
+    bytes: u32,
+    /// Since when it waits.
+    since: Instant,
+    /// It has asked for the place of its ghost.
+    again: bool,
+}
+
+impl Question {
+    fn knock(&self, conn: u64) -> Input {
+        let Self { class, slot, bound, source, bytes, .. } = *self;
+        Input::Knock { conn, class, slot, bound, source, bytes }
+    }
+}
+
+/// Asks and hears, until the node has stopped.
+pub(crate) async fn attend(shard: Rc<Shard>) {
+    let admission = &shard.node.admission;
+    shard.lot.generation.set(1);
+    let mut stopping = shard.node.stopping();
+    loop {
+        shard.take_up_shed();
+        let due = shard.exchange();
+        if shard.hear() {
+            let began = shard.now();
+            // Comes back when all that was ready at this moment has had its turn.
+            tokio::task::yield_now().await;
+            shard.pulse().lagged(shard.now().0.saturating_sub(began.0));
+            continue;
+        }
+        let due = due.unwrap_or(Instant(u64::MAX));
+        let wait = Duration::from_micros(due.0.saturating_sub(shard.now().0).min(FAR_US));
+        tokio::select! {
+            biased;
+            // 1. The end; whoever waits is told by it.
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            // 2. Questions and answers.
+            () = admission.stirred(shard.index) => {}
+            // 3. Time.
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Longer than anything here lasts, in microseconds.
+const FAR_US: u64 = 3_600_000_000;
+
+impl Shard {
+    pub(crate) fn pulse(&self) -> &Pulse {
+        self.node.admission.pulse(self.index)
+    }
+
+    /// Asks to have somebody let in.
+    pub(crate) fn ask(&self, conn: &Conn, actor: &Actor, ghost: Option<u32>, class: Class) {
+        let mut state = conn.state.borrow_mut();
+        let Some(opening) = &mut state.opening else { return };
+        let hello = opening.hello.as_deref();
+        let slot = hello.and_then(|hello| ticket::open(self.node.keys(), hello.slot.as_deref()?));
+        let positions = hello.map_or(0, |hello| hello.positions.len());
+        let question = Question {
+            account: actor.account,
+            session: actor.session,
+            ghost,
+            class,
+            slot,
+            bound: self.node.bound(actor.account, actor.session, ghost),
+            source: opening.source,
+            bytes: parked_bytes(conn, positions),
+            since: self.now(),
+            again: false,
+        };
+        opening.question = Some(question);
+        drop(state);
+        self.turn_to(conn, Stand::Asking);
+        self.say(question.knock(conn.number.raw()));
+    }
+
+    /// A connection is in.
+    pub(crate) fn came_in(&self, conn: &Conn) {
+        if conn.stand.get() == Stand::Admitting {
+            self.turn_to(conn, Stand::Live);
+            self.pulse().finished();
+            self.say(Input::Admitted { conn: conn.number.raw() });
+        }
+    }
+
+    /// A connection is no more.
+    pub(crate) fn went(&self, conn: &Conn) {
+        if conn.stand.get() != Stand::Outside {
+            self.turn_to(conn, Stand::Outside);
+            self.say(Input::Gone { conn: conn.number.raw() });
+        }
+    }
+
+    fn turn_to(&self, conn: &Conn, stand: Stand) {
+        let before = conn.stand.replace(stand);
+        self.pulse().turned(conn.number.raw(), before, stand);
+    }
+
+    fn say(&self, input: Input) {
+        self.lot.asks.borrow_mut().push_back(input);
+        self.note_under_way();
+        self.node.admission.stir(self.index);
+    }
+
+    fn note_under_way(&self) {
+        let count = self.lot.asks.borrow().len() + self.lot.told.borrow().len();
+        self.pulse().under_way.store(count, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Tells the limiter what is asked, and takes what it says; when to do so again.
+    fn exchange(&self) -> Option<Instant> {
+        let mut generation = self.lot.generation.get();
+        let mut asks = self.lot.asks.take();
+        let mut told = self.lot.told.take();
+        let before = generation;
+        let due = self.node.admission.exchange(
+            self.now(),
+            &mut Exchange {
+                shard: self.index,
+                generation: &mut generation,
+                asks: &mut asks,
+                told: &mut told,
+                words_max: WORDS_MAX,
+                report: &mut || self.report(),
+            },
+        );
+        self.lot.generation.set(generation);
+        self.lot.told.replace(told);
+        self.lot.asks.replace(asks);
+        if generation != before {
+            self.ask_again();
+        }
+        self.note_under_way();
+        due
+    }
+
+    /// What the connections of this shard are.
+    fn report(&self) -> Vec<(u64, Standing)> {
+        let standing = |conn: &Rc<Conn>| match conn.stand.get() {
+            Stand::Outside | Stand::Asking => None,
+            Stand::Admitting => Some(Standing::Admitting),
+            Stand::Live => Some(Standing::Live),
+            Stand::Parked => {
+                let state = conn.state.borrow();
+                let Question { class, bound, bytes, since, .. } =
+                    state.opening.as_ref()?.question?;
+                Some(Standing::Parked { class, bound, bytes, since })
+            }
+        };
+        let all = self.all();
+        all.iter().filter_map(|conn| Some((conn.number.raw(), standing(conn)?))).collect()
+    }
+
+    /// Another limiter has heard the report: what the one before had been told is nothing to it, what
+    /// it said is void, and whoever has no answer asks again.
+    fn ask_again(&self) {
+        let mut asks = self.lot.asks.borrow_mut();
+        asks.clear();
+        self.lot.told.borrow_mut().clear();
+        for conn in self.all() {
+            if conn.stand.get() == Stand::Asking
+                && let Some(question) =
+                    conn.state.borrow().opening.as_ref().and_then(|o| o.question)
+            {
+                asks.push_back(question.knock(conn.number.raw()));
+            }
+        }
+        drop(asks);
+        self.node.admission.stir(self.index);
+    }
+
+    /// Acts on what the limiter said, for so long as a turn may take; whether something is left.
+    fn hear(self: &Rc<Self>) -> bool {
+        let began = self.now();
+        loop {
+            let Some(told) = self.lot.told.borrow_mut().pop_front() else { return false };
+            let now = self.now();
+            self.pulse().queued(told.at, now);
+            let conn = Number::of(told.conn);
+            if let Some(conn) = self.conn(conn.id()).filter(|c| c.number == conn) {
+                self.pulse().admissions.run(|| self.act(&conn, told.word));
+            }
+            self.note_under_way();
+            if self.now().0.saturating_sub(began.0) > TURN_US {
+                return true;
+            }
+        }
+    }
+
+    fn act(self: &Rc<Self>, conn: &Rc<Conn>, word: Word) {
+        match word {
+            Word::Admit => self.let_in(conn),
+            Word::Park { place, wait_ms, message } => {
+                if matches!(conn.stand.get(), Stand::Asking | Stand::Parked) {
+                    self.turn_to(conn, Stand::Parked);
+                    self.step(conn, session::Input::Parked { place, wait_ms, message });
+                    let until = conn.state.borrow().session.deadline();
+                    let turn = self.wheel.borrow_mut().put(conn.id, until);
+                    conn.state.borrow_mut().turn = turn;
+                }
+            }
+            Word::Refuse(refusal, slot) => self.turn_away(conn, refusal, slot),
+            Word::Goodbye(refusal, slot) => {
+                let bound = conn.who.get().map(|who| self.node.bound_of(&who));
+                let slot = slot.zip(bound).map(|(slot, bound)| Slot { bound, ..slot });
+                self.step(conn, session::Input::Leave(refusal, self.sealed(slot)));
+            }
+            Word::Expire => {
+                self.turn_to(conn, Stand::Outside);
+                self.step(conn, session::Input::End(Code::HelloTimeout.into()));
+            }
+        }
+    }
+
+    /// Sends somebody away at the end of the node, with a place in the line of its next life.
+    pub(crate) fn see_off(self: &Rc<Self>, conn: &Rc<Conn>, refusal: Refusal) {
+        let bound = conn.who.get().map(|who| self.node.bound_of(&who));
+        let slot = self.node.admission.goodbye(self.now()).and_then(|(_, slot)| slot);
+        let at = Millis(self.node.now().0 + u64::from(refusal.after_ms.unwrap_or(0)));
+        let slot = slot.zip(bound).map(|(slot, bound)| Slot { bound, at, ..slot });
+        self.step(conn, session::Input::Leave(refusal, self.sealed(slot)));
+    }
+
+    fn sealed(&self, slot: Option<Slot>) -> Option<String> {
+        slot.map(|slot| ticket::seal(self.node.keys(), &slot))
+    }
+
+    fn let_in(self: &Rc<Self>, conn: &Rc<Conn>) {
+        if !matches!(conn.stand.get(), Stand::Asking | Stand::Parked) {
+            return;
+        }
+        let question = conn.state.borrow_mut().opening.as_mut().and_then(|o| o.question.take());
+        let Some(Question { account, session, ghost, .. }) = question else { return };
+        self.turn_to(conn, Stand::Admitting);
+        // It may have been signed out while it waited.
+        match self.node.actor(account, session) {
+            Ok(actor) => {
+                let session = actor.session.unwrap_or_default();
+                let epoch = self.node.next_epoch();
+                let who = Who { account, role: actor.role, session, epoch };
+                let admitted = Admitted { who, resumed: ghost.is_some(), ghost };
+                self.step(conn, session::Input::Admitted(admitted));
+            }
+            Err(refusal) => {
+                self.went(conn);
+                self.step(conn, session::Input::Refused(refusal, None));
+            }
+        }
+    }
+
+    /// Whoever resumes a session whose connection before still lives takes that one's place where
+    /// there is no other: all who lost their connection at once come back before the node has noticed
+    /// that they went.
+    fn turn_away(self: &Rc<Self>, conn: &Rc<Conn>, refusal: Refusal, slot: Option<Slot>) {
+        let question = conn.state.borrow().opening.as_ref().and_then(|o| o.question);
+        let ghost = question.filter(|q| refusal.code == Code::Full && slot.is_none() && !q.again);
+        if let Some(question) = ghost
+            && let Some(place) = question.ghost.and_then(|epoch| self.node.live(epoch))
+        {
+            if let Some(opening) = &mut conn.state.borrow_mut().opening {
+                opening.question = Some(Question { again: true, ..question });
+            }
+            self.node.fence(question.account, question.ghost.unwrap_or_default());
+            self.say(Input::Gone { conn: place.raw() });
+            return self.say(question.knock(conn.number.raw()));
+        }
+        self.turn_to(conn, Stand::Outside);
+        self.step(conn, session::Input::Refused(refusal, self.sealed(slot)));
+    }
+}
+
+/// What a connection takes while it waits, in bytes: itself and its task, what its hello said, and
+/// what its socket keeps.
+fn parked_bytes(conn: &Conn, positions: usize) -> u32 {
+    let bytes = PARKED_BYTES + positions * POSITION_BYTES + conn.socket_bytes();
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// A plain connection that waits, without positions, as measured with the entry of the limiter.
+const PARKED_BYTES: usize = 2_048;
+/// A position of a hello.
+const POSITION_BYTES: usize = 24;
