@@ -586,15 +586,16 @@ fn input(frame: &ServerFrame) -> Input {
     match frame {
         ServerFrame::Welcome { lease, .. } => Input::Welcome { lease: *lease },
         ServerFrame::CaughtUp { .. } => Input::CaughtUp,
-        ServerFrame::Parked { place, wait_ms, .. } => {
-            Input::Parked { place: *place, wait_ms: *wait_ms }
+        ServerFrame::Parked { place, wait_ms, message } => {
+            let message = message.clone().map(String::into_boxed_str);
+            Input::Parked { place: *place, wait_ms: *wait_ms, message }
         }
         ServerFrame::Pong { lease, .. } => Input::Pong { lease: *lease },
         ServerFrame::Refuse { refusal, slot } => {
             Input::Refuse { refusal: refusal.clone(), slot: slot.clone(), random: random() }
         }
-        ServerFrame::Goodbye { refusal, .. } => {
-            Input::Goodbye { refusal: refusal.clone(), random: random() }
+        ServerFrame::Goodbye { refusal, slot } => {
+            Input::Goodbye { refusal: refusal.clone(), slot: slot.clone(), random: random() }
         }
         ServerFrame::Shed { what } => Input::Shed { on: !what.is_empty() },
         ServerFrame::Account(_)

@@ -51,9 +51,26 @@ impl Histogram {
         self.max_us = self.max_us.max(other.max_us);
     }
 
+    /// What was counted since this one was as `before`; its longest is known as its bucket is.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        let earlier = |bucket: usize| before.counts.get(bucket).copied().unwrap_or_default();
+        let counts = self.counts.iter().enumerate();
+        let counts: Vec<u64> = counts.map(|(b, count)| count.saturating_sub(earlier(b))).collect();
+        let longest = counts.iter().rposition(|count| *count > 0).map_or(0, upper);
+        Self { counts, max_us: longest.min(self.max_us) }
+    }
+
     /// How many were counted.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
+    }
+
+    /// The average, in microseconds, as near as the buckets know; 0 when there are none.
+    pub fn mean(&self) -> f64 {
+        let sum = |(bucket, count): (usize, &u64)| upper(bucket) as f64 * *count as f64;
+        let sum: f64 = self.counts.iter().enumerate().map(sum).sum();
+        sum / self.count().max(1) as f64
     }
 
     /// The duration that `share` of all do not exceed, in microseconds; 0 when there are none.
@@ -130,6 +147,17 @@ mod tests {
         }
         a.merge(&b);
         assert_eq!(a, both);
+    }
+
+    #[test]
+    fn what_came_since_is_the_difference() {
+        let mut histogram = Histogram::default();
+        (0..100).for_each(|_| histogram.add(50_000));
+        let before = histogram.clone();
+        (0..10).for_each(|_| histogram.add(200));
+        let since = histogram.since(&before);
+        assert_eq!(since.count(), 10);
+        assert!(since.quantiles().max_ms < 0.21);
     }
 
     #[test]

@@ -89,14 +89,7 @@ impl Http {
     ) -> Result<A, HttpError> {
         let form = |e: serde_json::Error| HttpError::Form(e.to_string());
         let body = body.map(serde_json::to_vec).transpose().map_err(form)?;
-        let request = self.request(method, path, body.as_deref());
-        let (status, answer) = match self.stream.take() {
-            Some(stream) => match self.exchange(stream, &request).await {
-                Err(HttpError::Io(_)) => self.exchange_anew(&request).await?,
-                other => other?,
-            },
-            None => self.exchange_anew(&request).await?,
-        };
+        let (status, answer) = self.ask(method, path, body.as_deref()).await?;
         if (200..300).contains(&status) {
             let answer = if answer.is_empty() { &b"null"[..] } else { &answer };
             return serde_json::from_slice(answer).map_err(form);
@@ -104,6 +97,32 @@ impl Http {
         match serde_json::from_slice(&answer) {
             Ok(refusal) => Err(HttpError::Refused(refusal)),
             Err(_) => Err(HttpError::Form(format!("status {status}"))),
+        }
+    }
+
+    /// As [`Self::call`], for what is not JSON.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn text(&mut self, method: &str, path: &str) -> Result<String, HttpError> {
+        let (status, answer) = self.ask(method, path, None).await?;
+        if !(200..300).contains(&status) {
+            return Err(HttpError::Form(format!("status {status}")));
+        }
+        String::from_utf8(answer).map_err(|e| HttpError::Form(e.to_string()))
+    }
+
+    async fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<(u16, Vec<u8>), HttpError> {
+        let request = self.request(method, path, body);
+        let Some(stream) = self.stream.take() else { return self.exchange_anew(&request).await };
+        match self.exchange(stream, &request).await {
+            Err(HttpError::Io(_)) => self.exchange_anew(&request).await,
+            other => other,
         }
     }
 

@@ -44,6 +44,7 @@ impl Scene {
         seen.present = self.present.get();
         seen.present_max = seen.present_max.max(seen.present);
         seen.unanswered = self.unanswered.get();
+        seen.heard = self.heard.get();
         seen.at_us = now().0.saturating_sub(self.mark.get().0);
         seen
     }
@@ -211,7 +212,13 @@ impl Ears {
             ServerFrame::Refuse { refusal, .. } | ServerFrame::Goodbye { refusal, .. } => {
                 self.on_refusal(refusal);
             }
-            ServerFrame::Parked { .. } => self.scene.seen.borrow_mut().parked += 1,
+            ServerFrame::Parked { message, .. } => {
+                let mut seen = self.scene.seen.borrow_mut();
+                seen.parked += 1;
+                if let Some(message) = message {
+                    *seen.messages.entry(message.clone()).or_default() += 1;
+                }
+            }
             ServerFrame::Account(_)
             | ServerFrame::AccountRoom { .. }
             | ServerFrame::AccountRoomGone { .. }

@@ -55,6 +55,11 @@ pub enum Order {
         /// Losses per second.
         per_second: f64,
     },
+    /// All of these leave for good; what they heard does not count.
+    Dismiss {
+        /// Which.
+        part: Part,
+    },
     /// Break a promise on purpose, to see that it is found.
     Break(Breakage),
     /// Hand over the logs.
@@ -128,6 +133,8 @@ pub struct Seen {
     pub present_max: usize,
     /// Posts without an answer; as it is.
     pub unanswered: usize,
+    /// Events heard since the beginning, by all.
+    pub heard: u64,
     /// Time since the mark, in microseconds.
     pub at_us: u64,
     /// What each kind did.
@@ -223,6 +230,7 @@ impl Tally for Seen {
         self.present += other.present;
         self.present_max += other.present_max;
         self.unanswered += other.unanswered;
+        self.heard += other.heard;
         self.at_us = self.at_us.max(other.at_us);
         for (species, kind) in &other.kinds {
             self.kinds.entry(*species).or_default().merge(kind);

@@ -61,6 +61,8 @@ impl Stubborn {
             | Input::Hidden
             | Input::Woke
             | Input::Parked { .. }
+            | Input::Kept { .. }
+            | Input::Elsewhere { .. }
             | Input::Heard
             | Input::Shed { .. }
             | Input::Writes { .. } => {}
@@ -157,7 +159,7 @@ mod tests {
     fn it_gives_up_when_its_patience_ends() {
         let mut machine = trying(Species::Naive);
         machine.handle(START, &Input::Opened);
-        machine.handle(START, &Input::Parked { place: 9, wait_ms: 60_000 });
+        machine.handle(START, &Input::Parked { place: 9, wait_ms: 60_000, message: None });
         assert_eq!(outputs(&mut machine), [Output::Hello { resume: false, slot: None }]);
         let patience = START.plus_ms(10_000);
         assert_eq!(machine.deadline(), Some(patience));

@@ -98,6 +98,7 @@ impl Worker {
             Order::Drop(loss) => self.drop_all(loss),
             Order::Chat { per_second } => self.chat(per_second),
             Order::Churn { part, per_second } => self.churn(part, per_second),
+            Order::Dismiss { part } => self.dismiss(part).await,
             Order::Break(breakage) => self.scene.breakage.set(Some(breakage)),
             Order::Logs => return Ok(self.logs().await),
             Order::Leave => self.leave(),
@@ -205,14 +206,29 @@ impl Worker {
         }));
     }
 
-    /// Ends everybody, and gathers what they heard.
-    async fn logs(&mut self) -> Seen {
-        for person in self.people.drain(..) {
+    /// Ends these, and forgets what they heard.
+    async fn dismiss(&mut self, part: Part) {
+        let (gone, stay) = self.people.drain(..).partition(|p| p.desk.part == part);
+        self.people = stay;
+        let kept = std::mem::take(&mut *self.scene.logs.borrow_mut());
+        self.end(gone).await;
+        *self.scene.logs.borrow_mut() = kept;
+    }
+
+    /// Waits until these have ended by themselves.
+    async fn end(&self, people: Vec<Present>) {
+        for person in people {
             person.desk.leaving.set(true);
             person.desk.ring.notify_one();
             // It ends by itself, or was ended.
             let _ = person.task.await;
         }
+    }
+
+    /// Ends everybody, and gathers what they heard.
+    async fn logs(&mut self) -> Seen {
+        let people = std::mem::take(&mut self.people);
+        self.end(people).await;
         let mut seen = self.scene.look();
         seen.logs = std::mem::take(&mut self.scene.logs.borrow_mut());
         seen.posts = std::mem::take(&mut self.scene.posts.borrow_mut());
@@ -261,6 +277,7 @@ async fn live(mut client: Client, desk: Rc<Desk>, scene: Rc<Scene>, door: Rc<Sem
         }
         upkeep(&mut client, &desk, &mut ears);
     }
+    ears.gone(true);
     let (repeats, holes) = client.amiss();
     let mut seen = ears.scene.seen.borrow_mut();
     seen.wire_repeats += u64::from(repeats);
