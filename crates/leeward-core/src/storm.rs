@@ -70,6 +70,9 @@ pub struct Storm {
     rate: rate::Rate,
     guard: guard::Guard,
     drain: Option<drain::Drain>,
+    /// Of the last sample: memory and descriptors that are left.
+    memory_free: u64,
+    connections_room: u32,
     /// The earliest time at which nobody without a slot has been told to come back.
     come_back: Instant,
     counts: figures::Counts,
@@ -93,6 +96,8 @@ impl Storm {
             rate: rate::Rate::new(&start),
             guard: guard::Guard::default(),
             drain: None,
+            memory_free: u64::MAX,
+            connections_room: u32::MAX,
             come_back: start.now,
             counts: figures::Counts::default(),
             last_second: figures::LastSecond::default(),
@@ -206,7 +211,12 @@ impl Storm {
             && waiting.class != Class::Stranger
         {
             // Its patience is at an end; its place is not.
-            let place = source::Place::new(Millis(waiting.key.0), waiting.key.1, waiting.slot, 0);
+            let place = source::Place::new(
+                Millis(waiting.key.0),
+                waiting.key.1,
+                waiting.slot,
+                waiting.early,
+            );
             self.places.keep(waiting.bound, place);
         }
     }
@@ -224,10 +234,15 @@ impl Storm {
         let span = self.rate.span;
         self.last_second.push((span.knocks, span.finished, span.refused));
         let waits = !self.nobody_may_go(now);
+        if sample.capacity_us > 0 {
+            self.memory_free = sample.memory_free_bytes;
+            self.connections_room = sample.connections_room;
+        }
         let wanted = (waits || span.wanted) && self.drain.is_none();
         self.watch(sample, span.begun, wanted);
         self.rate.measure(now, sample, &self.limits, waits);
         self.slots.forget(self.wall(now));
+        self.watch_cursors(now);
     }
 
     /// Whether nobody waits whom the gates would let through.
@@ -241,7 +256,7 @@ impl Storm {
     /// Whether one more may be begun at this moment.
     fn may_admit(&mut self, now: Instant) -> bool {
         if let Some(fallback) = &mut self.guard.fallen_back {
-            return fallback.ready(now);
+            return fallback.ready(now) && self.table.admitting.len() < self.limits.admitting_max;
         }
         if self.table.admitting.len() >= self.rate.window(&self.limits) {
             self.rate.span.short_of_window = true;
@@ -278,7 +293,7 @@ impl Storm {
                 let wall = self.wall(now);
                 let seq = self.slots.number(wall);
                 let of = (waiting.conn, waiting.class, waiting.bytes, waiting.bound);
-                self.line_up(now, of, (wall, seq), None);
+                self.line_up(now, of, (wall, seq), (None, waiting.early));
                 continue;
             }
             self.admit(now, waiting.conn, waiting.class, waiting.slot);

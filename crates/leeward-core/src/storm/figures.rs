@@ -177,7 +177,7 @@ impl Storm {
             classes: Class::ALL.map(class),
             limit_per_s: self.rate.limit(now) as u32,
             window: self.rate.window(&self.limits),
-            limited_by: self.limited_by(now),
+            limited_by: self.limited_by(),
             mu_per_s: self.rate.mu() as u32,
             mu_issue_per_s: self.rate.mu_issue as u32,
             cost_us: self.rate.cost_us as u32,
@@ -193,9 +193,9 @@ impl Storm {
         }
     }
 
-    fn limited_by(&self, now: Instant) -> LimitedBy {
+    fn limited_by(&self) -> LimitedBy {
         let waits = |class: &Class| self.lot.waiting(*class) > 0;
-        let gated = Class::ALL.into_iter().filter(waits).all(|c| !self.gates.ready(now, c));
+        let gated = Class::ALL.into_iter().filter(waits).all(|c| *self.gates.of(c) != Gate::Open);
         if self.guard.fallen_back.is_some() {
             LimitedBy::Static
         } else if self.table.len() + self.limits.operator_reserve >= self.limits.connections_max {

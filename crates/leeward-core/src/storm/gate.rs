@@ -88,7 +88,8 @@ impl Gates {
             let each_us = 1_000_000 / u64::from((*per_s).max(1));
             let next = &mut self.next[class as usize];
             // A tenth of a second may be made up for: ticks are late, and the pace is kept.
-            *next = Instant((*next).0.max(now.0.saturating_sub(100_000)) + each_us);
+            let from = next.0.max(now.0.saturating_sub(100_000));
+            *next = Instant(from.saturating_add(each_us));
         }
     }
 

@@ -56,7 +56,8 @@ impl Fallback {
 
     pub(super) fn passed(&mut self, now: Instant) {
         let each_us = 1_000_000 / u64::from(self.per_s.max(1));
-        self.next = Instant(self.next.0.max(now.0.saturating_sub(100_000)) + each_us);
+        let from = self.next.0.max(now.0.saturating_sub(100_000));
+        self.next = Instant(from.saturating_add(each_us));
     }
 }
 
@@ -95,6 +96,7 @@ impl Storm {
 
     /// Makes the table anew from what the sockets say.
     pub(super) fn rebuild(&mut self, now: Instant, truth: Vec<(u64, Standing)>) {
+        let believed = self.view();
         let presented: BTreeMap<u64, _> =
             self.lot.all().filter_map(|w| Some((w.conn, w.slot?))).collect();
         self.table = Table::default();
@@ -119,12 +121,16 @@ impl Storm {
             let issued = Millis(wall.0.saturating_sub(now.ms_since(since)));
             let slot = presented.get(&conn).copied();
             let slot = slot.filter(|slot| self.slots.is_used(slot) == Some(false));
-            self.line_up(now, (conn, class, bytes, bound), (issued, seq), slot);
+            self.line_up(now, (conn, class, bytes, bound), (issued, seq), (slot, 0));
         }
         self.reset(now);
-        self.guard.rebuilds += 1;
         let again = self.guard.last_rebuild.is_some_and(|at| now.ms_since(at) < AGAIN_MS);
-        let full = self.is_full(Class::Stranger);
+        // A node that is truly full, or whose admissions truly hang, is not mended by admitting more.
+        let full = self.is_full(Class::Stranger)
+            || self.table.admitting.len() >= self.rate.window(&self.limits);
+        if !(full && self.view().agrees(&believed)) {
+            self.guard.rebuilds += 1;
+        }
         if self.guard.asked && again && !full && self.guard.fallen_back.is_none() {
             let per_s = (self.rate.mu() / 4.0).max(1.0) as u32;
             self.guard.fallen_back = Some(Fallback { per_s, next: now, good: 0 });
@@ -134,6 +140,23 @@ impl Storm {
             self.guard.last_rebuild = Some(now);
         }
         (self.guard.asked, self.guard.idle, self.guard.still) = (false, 0, 0);
+    }
+
+    /// Nobody is promised a time that nothing speaks for: a cursor that has run away is brought back.
+    pub(super) fn watch_cursors(&mut self, now: Instant) {
+        let out_s = self.slots.out() as f64 / self.rate.mu_issue.max(1.0);
+        for class in Class::ALL {
+            let gated = *self.gates.of(class) != super::Gate::Open || self.drain.is_some();
+            let parked_s = self.lot.len() as f64 / self.rate.mu_issue.max(1.0);
+            let share = f64::from(class.weight()) / f64::from(Class::WEIGHTS);
+            let plausible_s = 60.0 + 2.0 * (out_s + parked_s) / share;
+            let latest = now.0 as f64 + plausible_s * 1e6;
+            let cursor = &mut self.slots.cursors[class as usize];
+            if !gated && !(*cursor <= latest) {
+                *cursor = now.0 as f64 + out_s * 1e6;
+                self.guard.rebuilds += 1;
+            }
+        }
     }
 
     /// Everything that time has a part in starts from this moment.
@@ -161,8 +184,7 @@ impl Storm {
             }
             Fault::FreezeCursor => {
                 self.slots.cursors.fill(far.0 as f64);
-                self.rate.paid_at = far;
-                self.rate.credit = 0.0;
+                self.rate.credit = f64::NEG_INFINITY;
             }
             Fault::NegativeCount => {
                 self.rate.credit = -1e12;
@@ -172,7 +194,7 @@ impl Storm {
             Fault::ClockAhead(ms) => {
                 let ahead = |at: &mut Instant| *at = at.plus_ms(ms.into());
                 ahead(&mut self.rate.paid_at);
-                self.rate.credit = 0.0;
+                self.rate.credit = -f64::from(ms);
                 self.rate.climb = Some((now.plus_ms(ms.into()), 1.0));
                 self.gates.next.iter_mut().for_each(ahead);
                 ahead(&mut self.lot.round.next);

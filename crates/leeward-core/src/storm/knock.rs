@@ -35,10 +35,14 @@ struct Age {
 const COME_BACK_MS_MIN: u64 = 1_000;
 /// Nobody without a slot is told to come back later than this: by then the world is another.
 const COME_BACK_MS_MAX: u64 = 300_000;
+/// Nobody asks a node that is being drained more often, in milliseconds.
+const DRAINED_MS_MIN: u64 = 5_000;
 /// A knock so much before its time is on time, in milliseconds: clients' timers are coarse.
 const EARLY_MS: u64 = 250;
 /// Whoever came before its time more often than this waits elsewhere.
 const EARLY_MAX: u8 = 3;
+/// Descriptors that are kept for others than those who wait.
+const ROOM_MIN: u32 = 16;
 /// Whoever waits at a paced gate waits on the connection when it is no longer than this, in
 /// milliseconds: the lot is for those whom the node could let in.
 const PACED_MS_MAX: u32 = 60_000;
@@ -59,7 +63,7 @@ impl Storm {
         }
         let age = self.age(now, &knock);
         if let Some(drain) = &self.drain {
-            let from = drain.until;
+            let from = drain.until.max(now.plus_ms(DRAINED_MS_MIN));
             return self.give_slot(now, &knock, age, (Refusal::new(Code::Drain), from));
         }
         if let Gate::Closed { after_ms, message } = self.gates.of(knock.class) {
@@ -124,7 +128,12 @@ impl Storm {
     /// Whether it may wait on its connection. A quarter of the lot is kept for those who come at the
     /// time that they were given.
     fn has_room(&self, knock: &Knock, has_slot: bool) -> bool {
-        let most = self.limits.parked_bytes_max;
+        // Half of what memory is left, and none when descriptors run out: refusing frees them.
+        let left = self.lot.bytes.saturating_add(self.memory_free / 2);
+        let most = self.limits.parked_bytes_max.min(left);
+        if self.connections_room < ROOM_MIN {
+            return false;
+        }
         let most = if has_slot { most } else { most - most / 4 };
         let bytes = self.lot.bytes.saturating_add(u64::from(knock.bytes) + WAITING_BYTES);
         let place = u32::try_from(self.lot.waiting(knock.class)).unwrap_or(u32::MAX);
@@ -139,7 +148,7 @@ impl Storm {
         let wall = self.wall(now);
         let seq = age.seq.unwrap_or_else(|| self.slots.number(wall));
         let of = (knock.conn, knock.class, knock.bytes, knock.bound);
-        self.line_up(now, of, (age.issued, seq), age.slot);
+        self.line_up(now, of, (age.issued, seq), (age.slot, age.early));
         self.pull(now);
         let Some(Permit::Parked(id)) = self.table.find(knock.conn) else { return };
         let Some(Some(waiting)) = self.lot.places.get(id as usize) else { return };
@@ -154,10 +163,10 @@ impl Storm {
         now: Instant,
         (conn, class, bytes, bound): (u64, Class, u32, u64),
         (issued, seq): (Millis, u64),
-        slot: Option<Slot>,
+        (slot, early): (Option<Slot>, u8),
     ) {
         let key = (issued.0, seq, conn);
-        let id = self.lot.put(Waiting { conn, class, key, bytes, bound, slot, told: now });
+        let id = self.lot.put(Waiting { conn, class, key, bytes, bound, slot, early, told: now });
         self.table.put(conn, Permit::Parked(id));
     }
 
@@ -179,7 +188,10 @@ impl Storm {
         let (slot, at) = match age.slot {
             Some(slot) => {
                 let due = now.plus_ms(slot.at.0.saturating_sub(wall.0));
-                (slot, due.max(from))
+                // On time, and the lot is full of others: when half of them will have gone in.
+                let half = u32::try_from(self.lot.waiting(knock.class) / 2).unwrap_or(u32::MAX);
+                let full = now.plus_ms(self.wait_ms(now, knock.class, half).into());
+                (slot, if due > now { due.max(from) } else { full.max(from) })
             }
             None if self.slots.remembered() >= self.limits.slots_max => {
                 return self.turn_away(now, knock, refusal);
@@ -260,7 +272,7 @@ impl Storm {
         let (class, bound, bytes) = (waiting.class, waiting.bound, waiting.bytes);
         let knock = Knock { conn, class, slot: None, bound, source: Source::EXEMPT, bytes };
         let (issued, seq) = (Millis(waiting.key.0), Some(waiting.key.1));
-        let age = Age { issued, seq, slot: waiting.slot, early: 0 };
+        let age = Age { issued, seq, slot: waiting.slot, early: waiting.early };
         let from = self.drain.map_or(now, |drain| drain.until);
         self.give_slot(now, &knock, age, (Refusal::new(Code::Drain), from));
     }

@@ -22,6 +22,8 @@ pub(super) struct Waiting {
     pub(super) bound: u64,
     /// Presented, and not to be used by somebody else meanwhile.
     pub(super) slot: Option<Slot>,
+    /// How often it has come before its time.
+    pub(super) early: u8,
     /// When it last heard its place.
     pub(super) told: Instant,
 }
@@ -77,7 +79,7 @@ impl Lot {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.order.iter().map(BTreeMap::len).sum()
     }
 
     pub(super) fn waiting(&self, class: Class) -> usize {
@@ -91,13 +93,20 @@ impl Lot {
             self.passes[class] = self.passes[class].max(self.lowest_pass());
         }
         self.bytes = self.bytes.saturating_add(u64::from(waiting.bytes) + WAITING_BYTES);
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.places.push(None);
-            u32::try_from(self.places.len() - 1).expect("fewer than four billion wait")
-        });
+        let id = self.free_id();
         self.places[id as usize] = Some(waiting);
         self.order[class].insert(waiting.key, id);
         id
+    }
+
+    fn free_id(&mut self) -> u32 {
+        while let Some(id) = self.free.pop() {
+            if self.places.get(id as usize).is_some_and(Option::is_none) {
+                return id;
+            }
+        }
+        self.places.push(None);
+        u32::try_from(self.places.len() - 1).expect("fewer than four billion wait")
     }
 
     fn lowest_pass(&self) -> u64 {

@@ -149,7 +149,7 @@ impl Rate {
     ) {
         let span = std::mem::take(&mut self.span);
         self.span.waited = waits;
-        self.sanitise();
+        self.sanitise(now);
         let finished = sample.finished.max(span.finished);
         let own_us = span.delay_us.checked_div(span.finished.into()).unwrap_or(0);
         let delay_us = own_us.max(sample.queue_us);
@@ -158,7 +158,8 @@ impl Rate {
         let busy = sample.capacity_us > 0 && sample.busy_us * 100 >= sample.capacity_us * 85;
         self.feed_back(&span, delay_us, sample.lag_us);
         self.narrow(&span, delay_us, sample.lag_us);
-        if waits && span.waited && finished > 0 {
+        // What credit held back says nothing about what the node could have done.
+        if waits && span.waited && finished > 0 && (span.short_of_window || !span.short_of_credit) {
             self.remember(f64::from(finished) * 10.0, limits);
         }
         let climbing = self.climbed(now).is_some_and(|climb| climb < self.base * self.factor);
@@ -248,7 +249,7 @@ impl Rate {
 
     /// Back to what is known to be safe.
     pub(super) fn restart(&mut self, now: Instant) {
-        self.sanitise();
+        self.sanitise(now);
         let mu = self.mu;
         let start = Start { now, mu_per_s: Some(mu as u32), ..Start::default() };
         let before = std::mem::replace(self, Self::new(&start));
@@ -256,7 +257,7 @@ impl Rate {
     }
 
     /// What no arithmetic of this file makes is put right.
-    fn sanitise(&mut self) {
+    fn sanitise(&mut self, now: Instant) {
         let or = |number: &mut f64, least: f64, most: f64, default: f64| {
             if !(*number >= least && *number <= most) {
                 *number = default;
@@ -269,6 +270,8 @@ impl Rate {
         or(&mut self.base, LIMIT_MIN, LIMIT_MAX, MU_GUESS);
         or(&mut self.factor, FACTOR_MIN, FACTOR_MAX, 1.0);
         or(&mut self.window, 1.0, 1e6, WINDOW_MIN);
+        // A climb that begins later than now has begun on another clock.
+        self.climb = self.climb.map(|(since, from)| (since.min(now), from.max(1.0)));
     }
 }
 

@@ -93,8 +93,8 @@ impl Slots {
 
     fn take_number(&mut self, at: Millis) -> u64 {
         let seq = self.next;
-        self.next += 1;
-        let chunk = usize::try_from((seq - self.first) / CHUNK).unwrap_or(usize::MAX);
+        self.next = self.next.saturating_add(1);
+        let chunk = usize::try_from(seq.saturating_sub(self.first) / CHUNK).unwrap_or(usize::MAX);
         if chunk >= self.chunks.len() {
             self.chunks.push_back(Chunk { used: Box::new([0; 64]), last: at });
         }
@@ -112,7 +112,7 @@ impl Slots {
 
     /// How many are remembered.
     pub(super) fn remembered(&self) -> u64 {
-        self.chunks.len() as u64 * CHUNK
+        self.next.saturating_sub(self.first)
     }
 
     /// The next moment of a class that is not before `from`, when they lie `step_us` apart.
@@ -219,7 +219,7 @@ impl Slots {
             && self.chunks.front().is_some_and(|c| c.last.0.saturating_add(LATE_MS) < wall.0)
         {
             self.chunks.pop_front();
-            self.first += CHUNK;
+            self.first = self.first.saturating_add(CHUNK);
         }
         self.due.pass(wall, &mut self.counts);
     }
@@ -252,7 +252,7 @@ impl Due {
     fn promise(&mut self, wall: Millis, at: Millis) {
         self.from = self.from.max((wall.0 / 1_000).saturating_sub(NO_SHOW_S));
         let second = (at.0 / 1_000).max(self.from);
-        if second < self.from + SECONDS as u64 {
+        if second < self.from.saturating_add(SECONDS as u64) {
             let due = &mut self.seconds[(second % SECONDS as u64) as usize];
             *due = due.saturating_add(1);
         }

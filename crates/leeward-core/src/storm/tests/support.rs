@@ -12,11 +12,6 @@ pub(crate) fn start() -> Start {
     Start { now: at(0), ..Start::default() }
 }
 
-/// A node of 100 admissions a second: each takes its place at once, and the next 10 ms later.
-pub(crate) fn slow_start() -> Start {
-    Start { mu_per_s: None, ..start() }
-}
-
 pub(crate) fn storm(limits: StormLimits) -> Storm {
     Storm::new(limits, start())
 }

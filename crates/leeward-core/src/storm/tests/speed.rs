@@ -1,0 +1,45 @@
+//! The rate finds what the node can do, soon, and keeps it busy.
+
+use super::rig::Rig;
+use super::support::*;
+use crate::storm::*;
+
+/// All knock within 300 ms; how long until all are in, and how long it had to take.
+fn everybody_back(clients: u64, ours_percent: u64, start: Start) -> (u64, u64) {
+    let limits = StormLimits { connections_max: 100_000, ..StormLimits::default() };
+    let mut rig = Rig::new(Storm::new(limits, start), 80);
+    rig.ours_percent = ours_percent;
+    let mut next = 0;
+    while (rig.admitted_ms.len() as u64) < clients && rig.ms() < 60_000 {
+        for _ in 0..clients.div_ceil(300).min(clients - next) {
+            rig.tell(knock(next, Class::ResumeHere));
+            next += 1;
+        }
+        rig.step();
+        if std::env::args().any(|a| a == "--show-trace") && rig.ms() % 100 == 0 {
+            let f = rig.storm.figures(rig.now());
+            println!(
+                "{} in {} limit {} window {} adm {} by {:?} mu {} issue {}",
+                rig.ms(),
+                rig.admitted_ms.len(),
+                f.limit_per_s,
+                f.window,
+                f.admissions_per_s,
+                f.limited_by,
+                f.mu_per_s,
+                f.mu_issue_per_s
+            );
+        }
+    }
+    let least = clients * 80 / (2_000 * ours_percent / 100);
+    (rig.ms(), least)
+}
+
+#[test]
+fn everybody_is_back_soon_after_the_processor_could_have_had_them_back() {
+    for (ours, start) in [(100, start()), (50, start()), (20, start())] {
+        let (took, least) = everybody_back(15_000, ours, start);
+        println!("{took} of {least} ms");
+        assert!(took * 100 <= least * 125, "{took} of {least} ms with {ours} % of the processor");
+    }
+}
