@@ -13,14 +13,32 @@ import { fixture } from "./fixture.ts";
 
 const wish = new URLSearchParams(window.location.search);
 const now = Date.now();
+const WAITING = {
+  ...({ state: "waiting", why: "turn", message: null, later: false } as const),
+  ...{ turnAt: now + 20_000, place: 400, inSyncUntil: now, waiting: 0 },
+};
 const BARS: Readonly<Record<string, Bar>> = {
   reconnecting: { state: "reconnecting", inSyncUntil: now, waiting: 2 },
-  waiting: { state: "waiting", turnAt: now + 20_000, place: 400, inSyncUntil: now, waiting: 0 },
+  waiting: WAITING,
+  waiting_first: { ...WAITING, turnAt: now, place: 0 },
+  waiting_later: { ...WAITING, turnAt: now + 40_000, place: 400, later: true, waiting: 2 },
+  waiting_words: { ...WAITING, place: 37, message: "The disk is being changed. Back by 14:30." },
+  gate: {
+    ...{ ...WAITING, place: null, why: "gate", turnAt: now + 30_000 },
+    message: "We move to the other data centre and let you in from 14:30 on, room by room.",
+  },
+  gate_plain: { ...WAITING, place: null, why: "gate", turnAt: now + 30_000 },
+  drain: { ...WAITING, place: null, why: "drain", turnAt: now + 8_000, waiting: 1 },
   offline: { state: "offline", inSyncUntil: now, waiting: 2 },
+  read_only: { state: "read_only", waiting: 1 },
   partial: { state: "partial", shed: ["presence", "search"] },
   back: { state: "back", count: 14, atLeast: false, since: now, room: 1 },
   sign_in: { state: "sign_in", waiting: 1 },
   reload: { state: "reload", unsent: 0 },
+  reload_unsent: { state: "reload", unsent: 2 },
+  offline_plain: { state: "offline", inSyncUntil: now, waiting: 0 },
+  back_plain: { state: "back", count: 0, atLeast: false, since: now, room: null },
+  partial_all: { state: "partial", shed: ["typing", "presence", "snapshots", "search"] },
 };
 const PANELS: Readonly<Record<string, Panel>> = {
   thread: { kind: "thread", room: 1, root: 9 },

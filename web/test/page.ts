@@ -29,6 +29,8 @@ export interface PageOf {
   readonly dice: Dice;
   readonly account: number;
   readonly path?: string;
+  /** What the tab keeps of the pages before. */
+  readonly words?: Map<string, string>;
 }
 
 export class FakePage {
@@ -36,6 +38,8 @@ export class FakePage {
   readonly client: Client;
   readonly ready: Promise<void>;
   readonly notes: Note[] = [];
+  /** What the tab keeps when its page is loaded again. */
+  readonly words: Map<string, string>;
   visible = true;
   path: string;
   readonly #id: string;
@@ -46,6 +50,7 @@ export class FakePage {
   constructor(of: PageOf) {
     this.of = of;
     this.path = of.path ?? "/r/1";
+    this.words = of.words ?? new Map();
     this.#profile = of.profile;
     this.#id = `page${++of.profile.pages}`;
     of.profile.words.set("leeward.account", String(of.account));
@@ -110,6 +115,11 @@ export class FakePage {
         else profile.words.set(key, value);
       },
       remembered: (key) => profile.words.get(key) ?? null,
+      rememberHere: (key, value) => {
+        if (value === null) this.words.delete(key);
+        else this.words.set(key, value);
+      },
+      rememberedHere: (key) => this.words.get(key) ?? null,
       page: {
         path: () => this.path,
         push: (path) => {

@@ -10,16 +10,24 @@
 //! Without a given time, attempts back off exponentially with full jitter. The window grows to a
 //! minute where many are to be expected, and less where the server's come-back hint says that few
 //! are: the harm that retries do grows with their number. (Brooker, "Exponential Backoff And Jitter")
+//!
+//! A place survives everything but being let in: lost connections, sleep, "try now", and, where the
+//! shell keeps [`Reconnect::kept`] and gives it back as [`Input::Kept`], the end of the page.
 
 use crate::code::{Code, Refusal, Then};
 use crate::id::Instant;
 use crate::wire::Lease;
+use pace::{Pace, jitter};
 use std::collections::VecDeque;
+use turn::Turn;
 
 mod bar;
+mod pace;
+mod turn;
 mod words;
 pub use bar::Bar;
-pub use words::{Input, Output};
+pub use turn::Kept;
+pub use words::{Input, Output, Why};
 
 /// The machine.
 #[derive(Debug)]
@@ -27,16 +35,11 @@ pub struct Reconnect {
     state: State,
     online: bool,
     hidden: bool,
-    /// Attempts since the last success that ended without a word.
-    failures: u32,
-    last_attempt: Option<Instant>,
-    /// The time the server gave.
-    not_before: Option<Instant>,
-    slot: Option<String>,
+    pace: Pace,
+    /// What the server said of when to come.
+    turn: Turn,
     /// Another connection has the session: the next one is to begin its own.
     fresh: bool,
-    /// The last lease granted, whose hint outlives the connection.
-    lease: Option<Lease>,
     bar: bar::Facts,
     pings: u32,
     outputs: VecDeque<Output>,
@@ -93,19 +96,6 @@ const PARKED_MS: u64 = 30_000;
 const ANSWER_MS: u64 = 4_500;
 /// A timer later than this has slept: what it should have timed is asked again.
 const LATE_MS: u64 = 2_000;
-/// Between two attempts, whatever asks for the second.
-const GAP_MS: u64 = 1_000;
-/// The window of the first delay after a failure is twice this; each failure doubles it.
-const BACK_OFF_MS: u64 = 1_000;
-/// The longest window, for a client that has no hint.
-const BACK_OFF_MS_MAX: u64 = 60_000;
-/// The longest window, in come-back windows: later attempts do a 16th of the harm of the first.
-const BACK_OFF_SPREADS_MAX: u64 = 16;
-/// The longest window is at least this, whatever the hint.
-const BACK_OFF_MS_FLOOR: u64 = 2_000;
-/// The spread for a client that has no hint.
-const SPREAD_MS: u32 = 5_000;
-
 impl Default for Reconnect {
     fn default() -> Self {
         Self::new()
@@ -119,12 +109,9 @@ impl Reconnect {
             state: State::Stopped,
             online: true,
             hidden: false,
-            failures: 0,
-            last_attempt: None,
-            not_before: None,
-            slot: None,
+            pace: Pace::default(),
+            turn: Turn::default(),
             fresh: false,
-            lease: None,
             bar: bar::Facts::default(),
             pings: 0,
             outputs: VecDeque::new(),
@@ -140,25 +127,34 @@ impl Reconnect {
             Input::Offline => self.on_offline(now),
             Input::Visible => self.on_sight(now, false),
             Input::Hidden => self.on_sight(now, true),
-            Input::Woke => self.on_woke(now),
-            Input::TryNow => self.sooner(now, now),
+            Input::Woke | Input::TryNow => self.sooner(now, now, 0),
             Input::Opened => self.on_opened(now),
             Input::Closed { random } => self.lost(now, now, random),
             Input::Welcome { lease } => self.on_welcome(now, lease),
             Input::CaughtUp => self.on_caught_up(now),
-            Input::Parked { place, wait_ms } => self.on_parked(now, place, wait_ms),
-            Input::Refuse { refusal, slot, random } => self.refused(now, &refusal, slot, random),
-            Input::Goodbye { refusal, random } => self.refused(now, &refusal, None, random),
+            Input::Parked { place, wait_ms, message } => {
+                self.on_parked(now, (place, wait_ms), message);
+            }
+            Input::Refuse { refusal, slot, random } | Input::Goodbye { refusal, slot, random } => {
+                self.refused(now, &refusal, slot, random);
+            }
             Input::Pong { lease } => self.on_pong(now, lease),
             Input::Heard => self.heard(now),
             Input::Shed { on } => self.bar.shed = on,
             Input::Writes { paused } => self.bar.paused = paused,
+            Input::Kept { slot, wait_ms, why, message } => {
+                let not_before = now.plus_ms(wait_ms.into());
+                if matches!(self.state, State::Stopped) {
+                    self.turn.restore(Kept { not_before, slot, why, message });
+                }
+            }
+            Input::Elsewhere { wait_ms, random } => self.on_elsewhere(now, wait_ms, random),
             Input::Tick { random } => self.on_tick(now, random),
         }
         if let State::Idle { at: Some(at), .. } = self.state
             && at <= now
         {
-            self.last_attempt = Some(now);
+            self.pace.attempt(now);
             self.state = State::Connecting { until: now.plus_ms(ATTEMPT_MS) };
             self.outputs.push_back(Output::Open);
         }
@@ -181,11 +177,18 @@ impl Reconnect {
         own.into_iter().chain(self.bar.deadline()).min()
     }
 
+    /// What the shell is to write down as often as it changes, so that a page loaded in place of
+    /// this one can be told of it by [`Input::Kept`]: none: nothing that would be lost.
+    pub fn kept(&self) -> Option<Kept> {
+        self.turn.kept()
+    }
+
     fn start(&mut self, now: Instant) {
         if matches!(self.state, State::Stopped | State::Refused(_)) {
-            self.failures = 0;
+            self.pace.answered();
             self.bar.lost(now);
-            self.state = State::Idle { at: Some(self.allowed(now)), turn: self.has_turn(now) };
+            let turn = self.turn.is_ahead(now);
+            self.state = State::Idle { at: Some(self.allowed(now)), turn };
         }
     }
 
@@ -197,7 +200,7 @@ impl Reconnect {
 
     fn on_online(&mut self, now: Instant, random: u32) {
         self.online = true;
-        self.sooner(now, now.plus_ms(jitter(random, self.spread_ms())));
+        self.sooner(now, now.plus_ms(jitter(random, self.pace.spread_ms())), random);
     }
 
     fn on_offline(&mut self, now: Instant) {
@@ -210,38 +213,49 @@ impl Reconnect {
 
     fn on_sight(&mut self, now: Instant, hidden: bool) {
         let changed = std::mem::replace(&mut self.hidden, hidden) != hidden;
+        self.overdue(now, 0);
         if changed && matches!(self.state, State::Live(_)) {
             self.ping(now);
         } else if !hidden {
-            self.sooner(now, now);
-        }
-    }
-
-    fn on_woke(&mut self, now: Instant) {
-        if let State::Live(live) = self.state
-            && live.expires() <= now
-        {
-            self.dead(now, live.heard, 0);
-        } else {
-            self.sooner(now, now);
+            self.sooner(now, now, 0);
         }
     }
 
     /// Something speaks for trying at `wish`: moves the next attempt forward to it, though never
     /// before the time given. Where there is a connection, asks whether it still is one.
-    fn sooner(&mut self, now: Instant, wish: Instant) {
-        let (wish, has_turn) = (self.allowed(wish), self.has_turn(now));
+    fn sooner(&mut self, now: Instant, wish: Instant, random: u32) {
+        self.overdue(now, random);
+        let (wish, ahead) = (self.allowed(wish), self.turn.is_ahead(now));
         if let State::Idle { at, turn } = &mut self.state {
             *at = Some(at.map_or(wish, |at| at.min(wish)));
-            *turn = has_turn;
+            *turn = ahead;
         }
         self.probe(now);
+    }
+
+    /// Another client of the account waits for so long, or is in. Who has no time of its own goes by
+    /// that, so that one account is one knock.
+    fn on_elsewhere(&mut self, now: Instant, wait_ms: Option<u32>, random: u32) {
+        let Some(wait_ms) = wait_ms else {
+            if self.turn.release() {
+                self.sooner(now, now.plus_ms(jitter(random, self.pace.spread_ms())), random);
+            }
+            return;
+        };
+        let waits = matches!(self.state, State::Stopped | State::Idle { .. });
+        if waits && self.turn.borrow(now, wait_ms, random) {
+            let until = self.allowed(now);
+            if let State::Idle { at, turn } = &mut self.state {
+                *at = at.map(|at| if *turn { until } else { at.max(until) });
+                *turn = true;
+            }
+        }
     }
 
     fn on_opened(&mut self, now: Instant) {
         if let State::Connecting { .. } = self.state {
             self.state = State::Greeting { until: now.plus_ms(ATTEMPT_MS), parked: None };
-            let hello = Output::Hello { resume: !self.fresh, slot: self.slot.clone() };
+            let hello = Output::Hello { resume: !self.fresh, slot: self.turn.slot() };
             self.outputs.push_back(hello);
         }
     }
@@ -250,10 +264,9 @@ impl Reconnect {
         if !matches!(self.state, State::Greeting { .. }) {
             return;
         }
-        self.slot = None;
-        self.not_before = None;
+        self.turn.over();
         self.fresh = false;
-        self.lease = Some(lease);
+        self.pace.hint(lease);
         self.bar.welcomed();
         self.state = State::Live(Live {
             lease,
@@ -273,15 +286,18 @@ impl Reconnect {
             && !live.caught_up
         {
             live.caught_up = true;
-            self.failures = 0;
+            self.pace.answered();
             self.bar.found(now);
         }
     }
 
-    fn on_parked(&mut self, now: Instant, place: u32, wait_ms: u32) {
+    fn on_parked(&mut self, now: Instant, told: (u32, u32), message: Option<Box<str>>) {
         if let State::Greeting { until, parked } = &mut self.state {
+            let (place, wait_ms) = told;
+            let turn_at = now.plus_ms(wait_ms.into());
             *until = now.plus_ms(PARKED_MS);
-            *parked = Some((now.plus_ms(wait_ms.into()), place));
+            *parked = Some((turn_at, place));
+            self.turn.parked(turn_at, message);
         }
     }
 
@@ -290,7 +306,7 @@ impl Reconnect {
         if let State::Live(live) = &mut self.state {
             live.lease = lease;
             live.ping_at = now.plus_ms(lease.ping_ms.into());
-            self.lease = Some(lease);
+            self.pace.hint(lease);
         }
     }
 
@@ -302,28 +318,38 @@ impl Reconnect {
     }
 
     fn on_tick(&mut self, now: Instant, random: u32) {
-        match self.state {
-            State::Connecting { until } | State::Greeting { until, .. } if until <= now => {
-                self.close();
-                self.lost(now, now, random);
+        self.overdue(now, random);
+        if let State::Live(live) = self.state {
+            let late = |ms| live.asked.is_some_and(|asked| asked.plus_ms(ANSWER_MS + ms) <= now);
+            if late(LATE_MS) {
+                self.ask_again(now);
+            } else if late(0) {
+                self.dead(now, live.asked.unwrap_or(now), random);
+            } else if live.ping_at <= now {
+                self.ping(now);
             }
-            State::Live(live) => {
-                let late =
-                    |ms| live.asked.is_some_and(|asked| asked.plus_ms(ANSWER_MS + ms) <= now);
-                if live.expires() <= now {
-                    self.dead(now, live.heard, random);
-                } else if late(LATE_MS) {
-                    self.ask_again(now);
-                } else if late(0) {
-                    self.dead(now, live.asked.unwrap_or(now), random);
-                } else if live.ping_at <= now {
-                    self.ping(now);
-                }
+        }
+    }
+
+    /// Ends what has lasted longer than it may: an attempt, a silence, a lease.
+    fn overdue(&mut self, now: Instant, random: u32) {
+        match &mut self.state {
+            State::Live(live) if live.expires() <= now => {
+                let heard = live.heard;
+                self.dead(now, heard, random);
+            }
+            // Who slept in the lot listens first, so as not to lose the place.
+            State::Greeting { until, parked: Some(_) } if until.plus_ms(LATE_MS) <= now => {
+                *until = now.plus_ms(ANSWER_MS);
+            }
+            State::Connecting { until } | State::Greeting { until, .. } if *until <= now => {
+                self.dead(now, now, random);
             }
             State::Stopped
             | State::Idle { .. }
             | State::Connecting { .. }
             | State::Greeting { .. }
+            | State::Live(_)
             | State::Refused(_) => {}
         }
     }
@@ -338,6 +364,7 @@ impl Reconnect {
 
     /// Asks whether the link is alive, unless that has been asked.
     fn probe(&mut self, now: Instant) {
+        self.overdue(now, 0);
         if matches!(self.state, State::Live(Live { asked: None, .. })) {
             self.ping(now);
         }
@@ -361,8 +388,10 @@ impl Reconnect {
     /// The socket is gone without a word; nothing came through it `since`.
     fn lost(&mut self, now: Instant, since: Instant, random: u32) {
         let window = match self.state {
-            State::Live(live) if live.caught_up => self.spread_ms(),
-            State::Live(_) | State::Connecting { .. } | State::Greeting { .. } => self.back_off(),
+            State::Live(live) if live.caught_up => self.pace.spread_ms(),
+            State::Live(_) | State::Connecting { .. } | State::Greeting { .. } => {
+                self.pace.back_off_ms()
+            }
             State::Stopped | State::Idle { .. } | State::Refused(_) => return,
         };
         self.left(since);
@@ -375,16 +404,12 @@ impl Reconnect {
             return;
         }
         self.close();
-        self.slot = slot.or(self.slot.take());
         match (refusal.then, refusal.after_ms) {
             (Then::Retry, Some(after_ms)) => {
                 self.left(now);
-                self.failures = 0;
-                let after_ms = u64::from(after_ms);
-                let turn = now.plus_ms(after_ms);
-                self.not_before = Some(turn);
-                let window = if self.slot.is_some() { 0 } else { after_ms / 4 };
-                self.idle(turn.plus_ms(jitter(random, window)), true);
+                self.pace.answered();
+                let at = self.turn.given(now, (refusal, after_ms), slot, random);
+                self.idle(at, true);
             }
             (Then::Retry, None) => self.lost(now, now, random),
             (Then::GiveUp, _) if refusal.code == Code::Replaced => {
@@ -405,13 +430,7 @@ impl Reconnect {
 
     /// The first moment not before `wish` at which an attempt may be made.
     fn allowed(&self, wish: Instant) -> Instant {
-        let gap = self.last_attempt.map(|last| last.plus_ms(GAP_MS));
-        [self.not_before, gap].into_iter().flatten().fold(wish, Instant::max)
-    }
-
-    /// The time that the server gave is yet to come.
-    fn has_turn(&self, now: Instant) -> bool {
-        self.not_before.is_some_and(|turn| now < turn)
+        self.pace.allowed(self.turn.allowed(wish))
     }
 
     /// Remembers when the client was last in sync, if it was.
@@ -422,19 +441,6 @@ impl Reconnect {
             self.bar.in_sync_until = Some(live.heard);
             self.bar.lost(since);
         }
-    }
-
-    fn back_off(&mut self) -> u64 {
-        self.failures += 1;
-        let most = self.lease.map_or(BACK_OFF_MS_MAX, |lease| {
-            let spreads = u64::from(lease.spread_ms) * BACK_OFF_SPREADS_MAX;
-            spreads.clamp(BACK_OFF_MS_FLOOR, BACK_OFF_MS_MAX)
-        });
-        most.min(BACK_OFF_MS << self.failures.min(6))
-    }
-
-    fn spread_ms(&self) -> u64 {
-        self.lease.map_or(SPREAD_MS, |lease| lease.spread_ms).into()
     }
 
     fn has_socket(&self) -> bool {
@@ -451,18 +457,14 @@ impl Reconnect {
     }
 
     fn show(&mut self, now: Instant) {
-        let bar = self.bar.of(now, &self.state, self.online);
+        let bar = self.bar.of(now, (&self.state, &self.turn), self.online);
         if let Some(bar) = bar
-            && self.bar.shown.replace(bar) != Some(bar)
+            && self.bar.shown.as_ref() != Some(&bar)
         {
+            self.bar.shown = Some(bar.clone());
             self.outputs.push_back(Output::Bar(bar));
         }
     }
-}
-
-/// A delay within a window, evenly distributed: `floor(window_ms · random / 2³²)`.
-fn jitter(random: u32, window_ms: u64) -> u64 {
-    (window_ms * u64::from(random)) >> 32
 }
 
 #[cfg(test)]

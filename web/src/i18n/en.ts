@@ -37,21 +37,35 @@ export const en = {
   "bar.in_sync_until": "In sync until {time}.",
   "bar.waiting_posts": { one: "{count} message waiting.", other: "{count} messages waiting." },
   "bar.waiting":
-    "The server is letting everyone back in. Your turn in about {seconds} s; your place is kept.",
+    "The server is letting everyone back in. Your turn in about {time}; your place is kept.",
+  "bar.waiting_later":
+    "The server is letting everyone back in. It takes longer than it looked: your turn in about {time}; your place is kept.",
   "bar.waiting_soon":
     "The server is letting everyone back in. Your turn is next; your place is kept.",
+  "bar.gate":
+    "The server lets nobody in for the moment. Asking again in about {time}; your place is kept.",
+  "bar.gate_soon": "The server lets nobody in for the moment. Asking again; your place is kept.",
+  "bar.drain": "The server is restarting. You will be back in about {time}; your place is kept.",
+  "bar.drain_soon": "The server is restarting. Connecting again; your place is kept.",
+  "bar.place": { one: "{count} person before you.", other: "{count} people before you." },
+  "bar.seconds": { one: "{count} s", other: "{count} s" },
+  "bar.minutes": { one: "{count} min", other: "{count} min" },
+  "bar.operator": "The operator says:",
   "bar.offline": "You are offline.",
   "bar.offline_posts": {
     one: "You are offline. {count} message will be sent when you are back.",
     other: "You are offline. {count} messages will be sent when you are back.",
   },
   "bar.read_only": "Reading works. Sending resumes shortly; what you write is kept.",
-  "bar.partial": "Chat is live. {what} are catching up.",
-  "bar.partial_one": "Chat is live. {what} is catching up.",
-  "bar.shed_presence": "Presence",
-  "bar.shed_typing": "Typing",
-  "bar.shed_search": "Search",
-  "bar.shed_presence_and_search": "Presence and search",
+  "bar.partial": {
+    one: "Chat is live. {what} is catching up.",
+    other: "Chat is live. {what} are catching up.",
+  },
+  "bar.partial_other": "Chat is live. Some of the rest is catching up.",
+  "bar.shed_presence": "presence",
+  "bar.shed_typing": "typing notices",
+  "bar.shed_snapshots": "older messages",
+  "bar.shed_search": "search",
   "bar.back": "Back.",
   "bar.back_missed": {
     one: "Back. {count} new message since {time}",
@@ -65,6 +79,10 @@ export const en = {
   "bar.sign_in": "Please sign in again; your unsent messages stay here.",
   "bar.sign_in_do": "Sign in",
   "bar.reload": "A new version is ready",
+  "bar.reload_unsent": {
+    one: "A new version is ready; your unsent message is kept",
+    other: "A new version is ready; your {count} unsent messages are kept",
+  },
   "bar.reload_do": "Reload",
   "bar.retry_now": "Try now",
 

@@ -48,7 +48,8 @@ function whole(bar: MachineBar, facts: BarFacts): Bar {
   const { inSyncBefore, waiting, shed, missed, update } = facts;
   switch (bar.state) {
     case "live":
-      return update ? { state: "reload", unsent: waiting } : { state: "live" };
+      // What is on its way goes first: it takes a moment, and a reload would take longer.
+      return update && waiting === 0 ? { state: "reload", unsent: 0 } : { state: "live" };
     case "blip":
       return { state: bar.state };
     case "reconnecting":
@@ -59,6 +60,9 @@ function whole(bar: MachineBar, facts: BarFacts): Bar {
         state: "waiting",
         turnAt: bar.turn_at_ms,
         place: bar.place,
+        why: bar.why,
+        message: bar.message,
+        later: bar.later,
         inSyncUntil: bar.in_sync_until_ms ?? inSyncBefore,
         waiting,
       };

@@ -37,21 +37,11 @@ export function browserWorld(words: (note: Note) => { title: string; body: strin
     openKeep,
     forgetKeep,
     tabs: (account) => browserTabs(account, newNonce()),
-    remember: (key, value) => {
-      try {
-        if (value === null) localStorage.removeItem(key);
-        else localStorage.setItem(key, value);
-      } catch {
-        // A browser that keeps nothing asks the server instead.
-      }
-    },
-    remembered: (key) => {
-      try {
-        return localStorage.getItem(key);
-      } catch {
-        return null;
-      }
-    },
+    ...wordsOf("localStorage", (remember, remembered) => ({ remember, remembered })),
+    ...wordsOf("sessionStorage", (rememberHere, rememberedHere) => ({
+      rememberHere,
+      rememberedHere,
+    })),
     page: browserPage(clock),
     notify: {
       permission: () => ("Notification" in window ? Notification.permission : "unsupported"),
@@ -61,6 +51,30 @@ export function browserWorld(words: (note: Note) => { title: string; body: strin
       show: (note, open) => notify(note, words(note), open),
     },
   };
+}
+
+/** Writes and reads a few words. A browser that keeps nothing asks the server instead. */
+function wordsOf<T>(
+  kind: "localStorage" | "sessionStorage",
+  named: (write: World["remember"], read: World["remembered"]) => T,
+): T {
+  return named(
+    (key, value) => {
+      try {
+        if (value === null) window[kind].removeItem(key);
+        else window[kind].setItem(key, value);
+      } catch {
+        // Full, or forbidden.
+      }
+    },
+    (key) => {
+      try {
+        return window[kind].getItem(key);
+      } catch {
+        return null;
+      }
+    },
+  );
 }
 
 /** Counts on while the device sleeps, whatever the browser's own clock does, and never goes back. */

@@ -4,7 +4,7 @@
  */
 import type { ClientFrame, Hello, Lease, ServerFrame } from "../wire/types.ts";
 import { Reconnect } from "./reconnect.ts";
-import type { Input, Instant, MachineBar, Output } from "./reconnectWords.ts";
+import type { Input, Instant, Kept, MachineBar, Output } from "./reconnectWords.ts";
 
 /** A socket as far as it is used here; the browser's is one. */
 export interface Socket {
@@ -30,6 +30,10 @@ export interface ConnectionWorld {
   /** In sync, or not any more. */
   readonly live: (live: boolean) => void;
   readonly bar: (bar: MachineBar) => void;
+  /** The place that a page loaded in place of this one would need, and the session's ticket. */
+  readonly kept: (kept: Kept | null, ticket: string | null) => void;
+  /** The server said how long to wait; null: it let this page in. */
+  readonly told: (waitMs: number | null) => void;
 }
 
 export class Connection {
@@ -38,6 +42,8 @@ export class Connection {
   #socket: Socket | null = null;
   #ticket: string | null = null;
   #live = false;
+  /** As last written down. */
+  #kept: Kept | null = null;
   #cancel: () => void = () => {};
   #handling = false;
   #waiting: Input[] = [];
@@ -67,7 +73,20 @@ export class Connection {
     } finally {
       this.#handling = false;
     }
+    this.#keep();
     this.#setTimer();
+  }
+
+  /** Goes on with what a page before this one wrote down. */
+  restore({
+    input,
+    ticket,
+  }: {
+    readonly input: Input | null;
+    readonly ticket: string | null;
+  }): void {
+    this.#ticket = ticket;
+    if (input !== null) this.tell(input);
   }
 
   /** Tells something that comes with a random number. */
@@ -142,6 +161,8 @@ export class Connection {
     if (frame.t === "welcome") this.#ticket = frame.ticket;
     if (frame.t === "caught_up") this.#setLive(true);
     this.#world.frame(frame);
+    const wait = waitOf(frame);
+    if (wait !== undefined) this.#world.told(wait);
     for (const input of inputsOf(frame, this.#world.random())) this.tell(input);
     if (frame.t === "refuse" && frame.then === "sign_in" && this.#ticket !== null) {
       // The ticket may have run out while the cookie has not.
@@ -177,6 +198,13 @@ export class Connection {
     this.#world.live(live);
   }
 
+  #keep(): void {
+    const kept = this.#machine.kept();
+    if (JSON.stringify(kept) === JSON.stringify(this.#kept)) return;
+    this.#kept = kept;
+    this.#world.kept(kept, this.#ticket);
+  }
+
   #setTimer(): void {
     this.#cancel();
     const at = this.#machine.deadline();
@@ -196,19 +224,28 @@ function inputsOf(frame: ServerFrame, random: number): Input[] {
     case "pong":
       return [{ kind: "pong", lease: frame.lease satisfies Lease }];
     case "parked":
-      return [{ kind: "parked", place: frame.place, wait_ms: frame.wait_ms }];
-    case "refuse": {
-      const { code, message, then, after_ms, slot } = frame;
-      const refusal = { code, message, then, after_ms };
-      return [{ kind: "refuse", refusal, random, ...(slot === undefined ? {} : { slot }) }];
-    }
+      return [{ kind: "parked", ...parkedOf(frame) }];
+    case "refuse":
     case "goodbye": {
-      const { code, message, then, after_ms } = frame;
-      return [{ kind: "goodbye", refusal: { code, message, then, after_ms }, random }];
+      const { t: kind, code, message, then, after_ms, slot } = frame;
+      const refusal = { code, message, then, after_ms };
+      return [{ kind, refusal, random, ...(slot === undefined ? {} : { slot }) }];
     }
     case "shed":
       return [{ kind: "heard" }, { kind: "shed", on: frame.what.length > 0 }];
     default:
       return [{ kind: "heard" }];
   }
+}
+
+function parkedOf({ place, wait_ms, message }: Extract<ServerFrame, { t: "parked" }>) {
+  return { place, wait_ms, ...(message === undefined ? {} : { message }) };
+}
+
+/** How long a frame has its page wait; null: it is in; nothing: the frame says nothing of it. */
+function waitOf(frame: ServerFrame): number | null | undefined {
+  if (frame.t === "welcome") return null;
+  if (frame.t === "parked") return frame.wait_ms;
+  if (frame.t !== "refuse" && frame.t !== "goodbye") return undefined;
+  return frame.then === "retry" ? frame.after_ms : undefined;
 }

@@ -117,10 +117,15 @@ export type Bar =
   /** A slot was given, or the connection is parked. */
   | {
       readonly state: "waiting";
-      /** When the turn comes, by this device's clock. */
+      /** When the turn comes, by this device's clock; where a gate is closed, the next asking. */
       readonly turnAt: Millis;
       /** How many are before, where the server says so. */
       readonly place: number | null;
+      readonly why: "turn" | "gate" | "drain";
+      /** The operator's words. */
+      readonly message: string | null;
+      /** The turn was told to be sooner. */
+      readonly later: boolean;
       readonly inSyncUntil: Millis | null;
       readonly waiting: number;
     }

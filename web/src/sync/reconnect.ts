@@ -6,7 +6,9 @@
  */
 import type { Lease, Refusal } from "../wire/types.ts";
 import { BarFacts, barOfRefusal } from "./reconnectBar.ts";
-import type { Connection, Input, Instant, MachineBar, Output } from "./reconnectWords.ts";
+import { jitter, Pace } from "./reconnectPace.ts";
+import { Turn } from "./reconnectTurn.ts";
+import type { Connection, Input, Instant, Kept, MachineBar, Output } from "./reconnectWords.ts";
 
 /** An attempt to open, and the wait for the answer to `hello`, each last at most so long. */
 const ATTEMPT_MS = 10_000;
@@ -16,33 +18,15 @@ const PARKED_MS = 30_000;
 const ANSWER_MS = 4_500;
 /** A timer later than this has slept: what it should have timed is asked again. */
 const LATE_MS = 2_000;
-/** Between two attempts, whatever asks for the second. */
-const GAP_MS = 1_000;
-/** The window of the first delay after a failure is twice this; each failure doubles it. */
-const BACK_OFF_MS = 1_000;
-/** The longest window, for a client that has no hint. */
-const BACK_OFF_MS_MAX = 60_000;
-/** The longest window, in come-back windows. */
-const BACK_OFF_SPREADS_MAX = 16;
-/** The longest window is at least this, whatever the hint. */
-const BACK_OFF_MS_FLOOR = 2_000;
-/** The spread for a client that has no hint. */
-const SPREAD_MS = 5_000;
-
 export class Reconnect {
   #state: Connection = { name: "stopped" };
   #online = true;
   #hidden = false;
-  /** Attempts since the last success that ended without a word. */
-  #failures = 0;
-  #lastAttempt: Instant | null = null;
-  /** The time the server gave. */
-  #notBefore: Instant | null = null;
-  #slot: string | null = null;
+  readonly #pace = new Pace();
+  /** What the server said of when to come. */
+  readonly #turn = new Turn();
   /** Another connection has the session: the next one is to begin its own. */
   #fresh = false;
-  /** The last lease granted, whose hint outlives the connection. */
-  #lease: Lease | null = null;
   readonly #bar = new BarFacts();
   #pings = 0;
   #outputs: Output[] = [];
@@ -51,7 +35,7 @@ export class Reconnect {
   handle(now: Instant, input: Input): void {
     this.#take(now, input);
     if (this.#state.name === "idle" && this.#state.at !== null && this.#state.at <= now) {
-      this.#lastAttempt = now;
+      this.#pace.attempt(now);
       this.#state = { name: "connecting", until: now + ATTEMPT_MS };
       this.#outputs.push({ kind: "open" });
     }
@@ -69,6 +53,11 @@ export class Reconnect {
     const bar = this.#bar.deadline();
     if (own === null || bar === null) return own ?? bar;
     return Math.min(own, bar);
+  }
+
+  /** What the shell is to write down, so that a page loaded in place of this one can be told of it. */
+  kept(): Kept | null {
+    return this.#turn.kept();
   }
 
   #ownDeadline(): Instant | null {
@@ -101,7 +90,7 @@ export class Reconnect {
         break;
       case "online":
         this.#online = true;
-        this.#sooner(now, now + jitter(input.random, this.#spreadMs()));
+        this.#sooner(now, this.#spread(now, input.random), input.random);
         break;
       case "offline":
         this.#online = false;
@@ -115,10 +104,8 @@ export class Reconnect {
         this.#onSight(now, true);
         break;
       case "woke":
-        this.#onWoke(now);
-        break;
       case "try_now":
-        this.#sooner(now, now);
+        this.#sooner(now, now, 0);
         break;
       case "opened":
         this.#onOpened(now);
@@ -133,13 +120,20 @@ export class Reconnect {
         this.#onCaughtUp(now);
         break;
       case "parked":
-        this.#onParked(now, input.place, input.wait_ms);
+        this.#onParked(now, input.place, input.wait_ms, input.message ?? null);
         break;
       case "refuse":
+      case "goodbye":
         this.#refused(now, input.refusal, input.slot ?? null, input.random);
         break;
-      case "goodbye":
-        this.#refused(now, input.refusal, null, input.random);
+      case "kept": {
+        const { wait_ms, why, slot = null, message = null } = input;
+        if (this.#state.name !== "stopped") break;
+        this.#turn.restore({ notBefore: now + wait_ms, slot, why, message });
+        break;
+      }
+      case "elsewhere":
+        this.#onElsewhere(now, input.wait_ms, input.random);
         break;
       case "pong":
         this.#onPong(now, input.lease);
@@ -161,53 +155,59 @@ export class Reconnect {
 
   #start(now: Instant): void {
     if (this.#state.name !== "stopped" && this.#state.name !== "refused") return;
-    this.#failures = 0;
+    this.#pace.answered();
     this.#bar.lost(now);
-    this.#state = { name: "idle", at: this.#allowed(now), turn: this.#hasTurn(now) };
+    this.#state = { name: "idle", at: this.#allowed(now), turn: this.#turn.isAhead(now) };
   }
 
   #onSight(now: Instant, hidden: boolean): void {
     const changed = this.#hidden !== hidden;
     this.#hidden = hidden;
+    this.#overdue(now, 0);
     if (changed && this.#state.name === "live") this.#ping(now);
-    else if (!hidden) this.#sooner(now, now);
+    else if (!hidden) this.#sooner(now, now, 0);
   }
 
-  #onWoke(now: Instant): void {
-    if (this.#state.name === "live" && expires(this.#state) <= now) {
-      this.#dead(now, this.#state.heard, 0);
-    } else {
-      this.#sooner(now, now);
-    }
-  }
-
-  /** Something speaks for trying at `wish`, though never before the time given. */
-  #sooner(now: Instant, wish: Instant): void {
-    const at = this.#allowed(wish);
+  /**
+   * Something speaks for trying at `wish`, though never before the time given. Where there is a
+   * connection, asks whether it still is one.
+   */
+  #sooner(now: Instant, wish: Instant, random: number): void {
+    this.#overdue(now, random);
     if (this.#state.name === "idle") {
-      const known = this.#state.at;
-      this.#state = {
-        name: "idle",
-        at: known === null ? at : Math.min(known, at),
-        turn: this.#hasTurn(now),
-      };
+      const at = Math.min(this.#state.at ?? Number.POSITIVE_INFINITY, this.#allowed(wish));
+      this.#state = { name: "idle", at, turn: this.#turn.isAhead(now) };
     }
     this.#probe(now);
+  }
+
+  /** Who has no time of its own goes by another page's, so that one account is one knock. */
+  #onElsewhere(now: Instant, waitMs: number | null, random: number): void {
+    if (waitMs === null) {
+      if (this.#turn.release()) this.#sooner(now, this.#spread(now, random), random);
+      return;
+    }
+    const state = this.#state;
+    if (state.name !== "stopped" && state.name !== "idle") return;
+    if (!this.#turn.borrow(now, waitMs, random) || state.name !== "idle") return;
+    const until = this.#allowed(now);
+    const at = state.at === null || state.turn ? until : Math.max(state.at, until);
+    this.#state = { name: "idle", at: state.at === null ? null : at, turn: true };
   }
 
   #onOpened(now: Instant): void {
     if (this.#state.name !== "connecting") return;
     this.#state = { name: "greeting", until: now + ATTEMPT_MS, parked: null };
-    const slot = this.#slot === null ? {} : { slot: this.#slot };
-    this.#outputs.push({ kind: "hello", resume: !this.#fresh, ...slot });
+    const { slot } = this.#turn;
+    const place = slot === null ? {} : { slot };
+    this.#outputs.push({ kind: "hello", resume: !this.#fresh, ...place });
   }
 
   #onWelcome(now: Instant, lease: Lease): void {
     if (this.#state.name !== "greeting") return;
-    this.#slot = null;
-    this.#notBefore = null;
+    this.#turn.over();
     this.#fresh = false;
-    this.#lease = lease;
+    this.#pace.hint(lease);
     this.#bar.welcomed();
     this.#state = {
       name: "live",
@@ -224,21 +224,22 @@ export class Reconnect {
     this.#heard(now);
     if (this.#state.name !== "live" || this.#state.caughtUp) return;
     this.#state = { ...this.#state, caughtUp: true };
-    this.#failures = 0;
+    this.#pace.answered();
     this.#bar.found(now);
   }
 
-  #onParked(now: Instant, place: number, waitMs: number): void {
+  #onParked(now: Instant, place: number, waitMs: number, message: string | null): void {
     if (this.#state.name !== "greeting") return;
     const parked = { turnAt: now + waitMs, place };
     this.#state = { name: "greeting", until: now + PARKED_MS, parked };
+    this.#turn.parked(parked.turnAt, message);
   }
 
   #onPong(now: Instant, lease: Lease): void {
     this.#heard(now);
     if (this.#state.name !== "live") return;
     this.#state = { ...this.#state, lease, pingAt: now + lease.ping_ms };
-    this.#lease = lease;
+    this.#pace.hint(lease);
   }
 
   #heard(now: Instant): void {
@@ -246,29 +247,37 @@ export class Reconnect {
   }
 
   #onTick(now: Instant, random: number): void {
+    this.#overdue(now, random);
     const state = this.#state;
-    if (state.name === "connecting" || state.name === "greeting") {
-      if (state.until > now) return;
-      this.#close();
-      this.#lost(now, now, random);
-    } else if (state.name === "live") {
-      const late = (ms: number) => state.asked !== null && state.asked + ANSWER_MS + ms <= now;
-      if (expires(state) <= now) {
-        this.#dead(now, state.heard, random);
-      } else if (late(LATE_MS)) {
-        // Nobody listened when the answer may have come: ping as if for the first time.
-        this.#state = { ...state, asked: null };
-        this.#ping(now);
-      } else if (late(0)) {
-        this.#dead(now, state.asked ?? now, random);
-      } else if (state.pingAt <= now) {
-        this.#ping(now);
-      }
+    if (state.name !== "live") return;
+    const late = (ms: number) => state.asked !== null && state.asked + ANSWER_MS + ms <= now;
+    if (late(LATE_MS)) {
+      // Nobody listened when the answer may have come: ping as if for the first time.
+      this.#state = { ...state, asked: null };
+      this.#ping(now);
+    } else if (late(0)) {
+      this.#dead(now, state.asked ?? now, random);
+    } else if (state.pingAt <= now) {
+      this.#ping(now);
+    }
+  }
+
+  /** Ends what has lasted longer than it may: an attempt, a silence, a lease. */
+  #overdue(now: Instant, random: number): void {
+    const state = this.#state;
+    if (state.name === "live" && expires(state) <= now) {
+      this.#dead(now, state.heard, random);
+    } else if (state.name === "greeting" && state.parked !== null && state.until + LATE_MS <= now) {
+      // Who slept in the lot listens first, so as not to lose the place.
+      this.#state = { ...state, until: now + ANSWER_MS };
+    } else if ((state.name === "connecting" || state.name === "greeting") && state.until <= now) {
+      this.#dead(now, now, random);
     }
   }
 
   /** Asks whether the link is alive, unless that has been asked. */
   #probe(now: Instant): void {
+    this.#overdue(now, 0);
     if (this.#state.name === "live" && this.#state.asked === null) this.#ping(now);
   }
 
@@ -293,7 +302,7 @@ export class Reconnect {
   #lost(now: Instant, since: Instant, random: number): void {
     if (!this.#hasSocket()) return;
     const inSync = this.#state.name === "live" && this.#state.caughtUp;
-    const window = inSync ? this.#spreadMs() : this.#backOff();
+    const window = inSync ? this.#pace.spreadMs() : this.#pace.backOffMs();
     this.#left(since);
     this.#idle(now + jitter(random, window), false);
   }
@@ -302,15 +311,11 @@ export class Reconnect {
   #refused(now: Instant, refusal: Refusal, slot: string | null, random: number): void {
     if (!this.#hasSocket()) return;
     this.#close();
-    this.#slot = slot ?? this.#slot;
-    const after = refusal.after_ms ?? null;
-    if (refusal.then === "retry" && after !== null) {
+    const { after_ms } = refusal;
+    if (refusal.then === "retry" && after_ms !== undefined) {
       this.#left(now);
-      this.#failures = 0;
-      const turn = now + after;
-      this.#notBefore = turn;
-      const window = this.#slot === null ? Math.floor(after / 4) : 0;
-      this.#idle(turn + jitter(random, window), true);
+      this.#pace.answered();
+      this.#idle(this.#turn.given(now, { ...refusal, after_ms }, slot, random), true);
     } else if (refusal.then === "retry") {
       this.#lost(now, now, random);
     } else if (refusal.then === "give_up" && refusal.code === "replaced") {
@@ -328,13 +333,12 @@ export class Reconnect {
 
   /** The first moment not before `wish` at which an attempt may be made. */
   #allowed(wish: Instant): Instant {
-    const gap = this.#lastAttempt === null ? wish : this.#lastAttempt + GAP_MS;
-    return Math.max(wish, this.#notBefore ?? wish, gap);
+    return this.#pace.allowed(this.#turn.allowed(wish));
   }
 
-  /** The time that the server gave is yet to come. */
-  #hasTurn(now: Instant): boolean {
-    return this.#notBefore !== null && now < this.#notBefore;
+  /** A moment within the come-back window. */
+  #spread(now: Instant, random: number): Instant {
+    return now + jitter(random, this.#pace.spreadMs());
   }
 
   /** Remembers when the client was last in sync, if it was. */
@@ -342,20 +346,6 @@ export class Reconnect {
     if (this.#state.name !== "live" || !this.#state.caughtUp) return;
     this.#bar.inSyncUntil = this.#state.heard;
     this.#bar.lost(since);
-  }
-
-  #backOff(): number {
-    this.#failures++;
-    const spreads = (this.#lease?.spread_ms ?? 0) * BACK_OFF_SPREADS_MAX;
-    const most =
-      this.#lease === null
-        ? BACK_OFF_MS_MAX
-        : Math.min(BACK_OFF_MS_MAX, Math.max(BACK_OFF_MS_FLOOR, spreads));
-    return Math.min(most, BACK_OFF_MS * 2 ** Math.min(this.#failures, 6));
-  }
-
-  #spreadMs(): number {
-    return this.#lease?.spread_ms ?? SPREAD_MS;
   }
 
   #hasSocket(): boolean {
@@ -368,7 +358,7 @@ export class Reconnect {
   }
 
   #show(now: Instant): void {
-    const bar = this.#bar.of(now, this.#state, this.#online);
+    const bar = this.#bar.of(now, this.#state, this.#turn, this.#online);
     if (bar === null) return;
     const shown = this.#bar.shown;
     this.#bar.shown = bar;
@@ -378,11 +368,6 @@ export class Reconnect {
 
 function expires(live: { readonly heard: Instant; readonly lease: Lease }): Instant {
   return live.heard + live.lease.lease_ms;
-}
-
-/** A delay within a window, evenly distributed: `floor(window · random / 2³²)`. */
-function jitter(random: number, windowMs: number): number {
-  return Math.floor((windowMs * random) / 2 ** 32);
 }
 
 function same(a: MachineBar, b: MachineBar): boolean {

@@ -3,6 +3,7 @@
  * sync. The other half of `reconnect.ts`, and of `reconnect/bar.rs` in the server's core.
  */
 import type { Code, Then } from "../wire/types.ts";
+import type { Turn } from "./reconnectTurn.ts";
 import type { Connection, Instant, MachineBar } from "./reconnectWords.ts";
 
 /** For so long, a lost connection is nobody's business. */
@@ -54,29 +55,29 @@ export class BarFacts {
   }
 
   /** What to say; nothing when stopped. */
-  of(now: Instant, connection: Connection, online: boolean): MachineBar | null {
+  of(now: Instant, connection: Connection, turn: Turn, online: boolean): MachineBar | null {
     if (connection.name === "stopped") {
       this.shown = null;
       return null;
     }
     if (connection.name === "live" && connection.caughtUp) return this.#inSync(now);
-    const bar = this.#outOfSync(now, connection, online);
+    const bar = this.#outOfSync(now, connection, turn, online);
     if (bar.state !== "blip") this.#noticed = true;
     return bar;
   }
 
-  #outOfSync(now: Instant, connection: Connection, online: boolean): MachineBar {
+  #outOfSync(now: Instant, connection: Connection, turn: Turn, online: boolean): MachineBar {
     if (connection.name === "refused") return connection.bar;
     if (!online && connection.name !== "live") {
       return { state: "offline", in_sync_until_ms: this.inSyncUntil };
     }
     if (connection.name === "idle") {
       return connection.at !== null && connection.turn
-        ? this.#turn(now, connection.at)
+        ? this.#turn(now, connection.at, turn)
         : this.#sinceLost(now);
     }
     if (connection.name === "greeting" && connection.parked !== null) {
-      return this.#waiting(connection.parked.turnAt, connection.parked.place);
+      return this.#waiting(connection.parked.turnAt, connection.parked.place, turn);
     }
     // Kept on show while the turn is taken, so that the bar does not flicker.
     return this.shown?.state === "waiting" ? this.shown : this.#sinceLost(now);
@@ -96,16 +97,20 @@ export class BarFacts {
       : { state: "reconnecting", in_sync_until_ms: this.inSyncUntil };
   }
 
-  #turn(now: Instant, turnAt: Instant): MachineBar {
+  #turn(now: Instant, turnAt: Instant, turn: Turn): MachineBar {
     const blipEnds = this.#lostAt + BLIP_MS;
-    return now < blipEnds && turnAt <= blipEnds ? { state: "blip" } : this.#waiting(turnAt, null);
+    const soon = now < blipEnds && turnAt <= blipEnds;
+    return soon ? { state: "blip" } : this.#waiting(turnAt, null, turn);
   }
 
-  #waiting(turnAt: Instant, place: number | null): MachineBar {
+  #waiting(turnAt: Instant, place: number | null, turn: Turn): MachineBar {
     return {
       state: "waiting",
       turn_at_ms: turnAt,
       place,
+      why: turn.why,
+      message: turn.message,
+      later: turn.isLater(turnAt),
       in_sync_until_ms: this.inSyncUntil,
     };
   }

@@ -4,6 +4,20 @@ import type { Code, Lease, Refusal } from "../wire/types.ts";
 /** Milliseconds of the monotonic clock. */
 export type Instant = number;
 
+/** What a client waits for: its turn, an operator who lets nobody in, a server that restarts. */
+export type Why = "turn" | "gate" | "drain";
+
+/** What outlives the page, so that a page that is loaded again keeps its place. */
+export interface Kept {
+  /** No knock before it. */
+  readonly notBefore: Instant;
+  /** The proof of the place, if the server gave one. */
+  readonly slot: string | null;
+  readonly why: Why;
+  /** The operator's words. */
+  readonly message: string | null;
+}
+
 /** The bar as the machine sees it; moments are of the monotonic clock. */
 export type MachineBar =
   | { readonly state: "live" }
@@ -11,8 +25,13 @@ export type MachineBar =
   | { readonly state: "reconnecting"; readonly in_sync_until_ms: Instant | null }
   | {
       readonly state: "waiting";
+      /** The turn; where a gate is closed, the client asks again then. */
       readonly turn_at_ms: Instant;
       readonly place: number | null;
+      readonly why: Why;
+      readonly message: string | null;
+      /** The turn was told to be sooner. */
+      readonly later: boolean;
       readonly in_sync_until_ms: Instant | null;
     }
   | { readonly state: "offline"; readonly in_sync_until_ms: Instant | null }
@@ -28,14 +47,28 @@ export type Input =
   | { readonly kind: "opened" | "caught_up" | "heard" }
   | { readonly kind: "online" | "closed" | "tick"; readonly random: number }
   | { readonly kind: "welcome" | "pong"; readonly lease: Lease }
-  | { readonly kind: "parked"; readonly place: number; readonly wait_ms: number }
   | {
-      readonly kind: "refuse";
+      readonly kind: "parked";
+      readonly place: number;
+      readonly wait_ms: number;
+      readonly message?: string;
+    }
+  | {
+      readonly kind: "refuse" | "goodbye";
       readonly refusal: Refusal;
       readonly slot?: string;
       readonly random: number;
     }
-  | { readonly kind: "goodbye"; readonly refusal: Refusal; readonly random: number }
+  /** What a page before this one was told; before `start`. */
+  | {
+      readonly kind: "kept";
+      readonly slot?: string;
+      readonly wait_ms: number;
+      readonly why: Why;
+      readonly message?: string;
+    }
+  /** Another page of the account is to wait for so long; null: it is in. */
+  | { readonly kind: "elsewhere"; readonly wait_ms: number | null; readonly random: number }
   | { readonly kind: "shed"; readonly on: boolean }
   | { readonly kind: "writes"; readonly paused: boolean };
 

@@ -11,6 +11,7 @@ import { Drafts } from "./drafts.ts";
 import { Here } from "./here.ts";
 import type { Http } from "./http.ts";
 import type { Keep, KeptAccount } from "./keep.ts";
+import { Line } from "./line.ts";
 import {
   makeNotifications,
   makeOutbox,
@@ -75,6 +76,7 @@ export class Session {
   readonly persist: Persist;
   readonly keep: Keep;
   readonly tabs: Tabs;
+  readonly line: Line;
   readonly #world: World;
   readonly #store: Store<State>;
   readonly #events: SessionEvents;
@@ -106,6 +108,7 @@ export class Session {
     this.#store = store;
     this.#events = events;
     this.tabs = world.tabs(me);
+    this.line = new Line(world, this.tabs, me);
     const later = (run: () => void, ms: number) => {
       world.timer(() => {
         if (!this.#stopped) run();
@@ -127,6 +130,8 @@ export class Session {
         this.#publisher.bar = byWallClock(bar, (at) => Math.round(at + offset));
         touch();
       },
+      kept: (kept, ticket) => this.line.keep(kept, ticket),
+      told: (waitMs) => this.line.told(waitMs),
     });
     const of: Parts = {
       session: this,
@@ -168,6 +173,7 @@ export class Session {
     this.tabs.hear((what) => {
       if (what.kind === "signed_out") events.signedOut();
       if (what.kind === "signed_in") this.connection.tell({ kind: "start" });
+      if (what.kind === "waits") this.connection.tell(this.line.heard(what.until));
     });
   }
 
@@ -192,6 +198,7 @@ export class Session {
     this.#store.touch();
     if (!this.#world.page.online()) this.connection.tell({ kind: "offline" });
     if (!this.#world.page.visible()) this.connection.tell({ kind: "hidden" });
+    this.connection.restore(this.line.restore());
     this.connection.tell({ kind: "start" });
     return account !== null;
   }
@@ -203,6 +210,7 @@ export class Session {
     await this.persist.flush();
     this.persist.stop();
     this.#stopped = true;
+    this.line.forget();
     this.tabs.close();
     this.keep.close();
   }

@@ -4,7 +4,7 @@
  * the server takes each nonce once.
  */
 
-import type { AccountId } from "../wire/types.ts";
+import type { AccountId, Millis } from "../wire/types.ts";
 import type { DraftText } from "./model.ts";
 
 /** What one page tells the others. */
@@ -12,6 +12,8 @@ export type Told =
   | { readonly kind: "outbox" }
   | { readonly kind: "draft"; readonly key: string; readonly draft: DraftText | null }
   | { readonly kind: "gone" }
+  /** The server has this page wait until then, by the wall clock; null: it is in. */
+  | { readonly kind: "waits"; readonly until: Millis | null }
   | { readonly kind: "signed_in" }
   | { readonly kind: "signed_out" };
 

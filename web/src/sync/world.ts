@@ -57,6 +57,9 @@ export interface World {
   /** A few words that outlive the page: who was signed in, where they were. */
   readonly remember: (key: string, value: string | null) => void;
   readonly remembered: (key: string) => string | null;
+  /** A few words that outlive the page in its own tab only: its place in the server's line. */
+  readonly rememberHere: (key: string, value: string | null) => void;
+  readonly rememberedHere: (key: string) => string | null;
   readonly page: PageWorld;
   readonly notify: {
     readonly permission: () => "granted" | "denied" | "default" | "unsupported";

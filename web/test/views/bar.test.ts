@@ -4,6 +4,16 @@ import type { Bar } from "../../src/sync/model.ts";
 import { barWords } from "../../src/views/barWords.ts";
 
 const AT = new Date(2026, 10, 20, 14, 3, 12).getTime();
+const WAITING = {
+  state: "waiting",
+  turnAt: AT,
+  place: null,
+  why: "turn",
+  message: null,
+  later: false,
+  inSyncUntil: AT,
+  waiting: 0,
+} as const;
 const words = (bar: Bar) => barWords(bar, AT)?.text ?? null;
 
 describe("the connection bar", () => {
@@ -19,8 +29,28 @@ describe("the connection bar", () => {
       "Reconnecting… You can keep reading and writing.",
     ],
     [
-      { state: "waiting", turnAt: AT + 20_000, place: 3, inSyncUntil: AT, waiting: 0 },
+      { ...WAITING, turnAt: AT + 20_000 },
       "The server is letting everyone back in. Your turn in about 20 s; your place is kept.",
+    ],
+    [
+      { ...WAITING, turnAt: AT + 190_000 },
+      "The server is letting everyone back in. Your turn in about 4 min; your place is kept.",
+    ],
+    [
+      { ...WAITING, turnAt: AT + 40_000, later: true },
+      "The server is letting everyone back in. It takes longer than it looked: your turn in about 40 s; your place is kept.",
+    ],
+    [
+      { ...WAITING, turnAt: AT + 30_000, why: "gate" },
+      "The server lets nobody in for the moment. Asking again in about 30 s; your place is kept.",
+    ],
+    [
+      { ...WAITING, turnAt: AT, why: "gate" },
+      "The server lets nobody in for the moment. Asking again; your place is kept.",
+    ],
+    [
+      { ...WAITING, turnAt: AT + 8_000, why: "drain", later: true },
+      "The server is restarting. You will be back in about 8 s; your place is kept.",
     ],
     [
       { state: "offline", inSyncUntil: AT, waiting: 2 },
@@ -39,7 +69,13 @@ describe("the connection bar", () => {
       { state: "partial", shed: ["presence", "search"] },
       "Chat is live. Presence and search are catching up.",
     ],
-    [{ state: "partial", shed: ["presence", "typing"] }, "Chat is live. Presence is catching up."],
+    [{ state: "partial", shed: ["typing", "presence"] }, "Chat is live. Presence is catching up."],
+    [{ state: "partial", shed: ["typing"] }, "Chat is live. Typing notices are catching up."],
+    [
+      { state: "partial", shed: ["typing", "presence", "snapshots", "search"] },
+      "Chat is live. Presence, older messages, and search are catching up.",
+    ],
+    [{ state: "partial", shed: ["juggling"] }, "Chat is live. Some of the rest is catching up."],
     [
       { state: "back", count: 14, atLeast: false, since: AT, room: 1 },
       "Back. 14 new messages since 14:03",
@@ -54,7 +90,8 @@ describe("the connection bar", () => {
     ],
     [{ state: "back", count: 0, atLeast: false, since: AT, room: null }, "Back."],
     [{ state: "sign_in", waiting: 2 }, "Please sign in again; your unsent messages stay here."],
-    [{ state: "reload", unsent: 1 }, "A new version is ready"],
+    [{ state: "reload", unsent: 0 }, "A new version is ready"],
+    [{ state: "reload", unsent: 1 }, "A new version is ready; your unsent message is kept"],
   ])("%j says %j", (bar, text) => {
     expect(words(bar)).toBe(text);
   });
@@ -67,9 +104,16 @@ describe("the connection bar", () => {
     expect(barWords({ state: "reload", unsent: 0 }, AT)?.offer).toBe("reload");
   });
 
+  it("tells the place, what waits to be sent, and what the operator says", () => {
+    const bar: Bar = { ...WAITING, place: 120, waiting: 2, message: "Back at two." };
+    const { detail, quote } = barWords(bar, AT) ?? {};
+    expect(detail).toBe("120 people before you. 2 messages waiting.");
+    expect(quote).toBe("Back at two.");
+    expect(barWords({ ...WAITING, place: 0 }, AT)?.detail).toBeNull();
+  });
+
   it("counts the turn down and never below", () => {
-    const bar: Bar = { state: "waiting", turnAt: AT, place: null, inSyncUntil: null, waiting: 0 };
-    expect(barWords(bar, AT + 5_000)?.text).toBe(
+    expect(barWords(WAITING, AT + 5_000)?.text).toBe(
       "The server is letting everyone back in. Your turn is next; your place is kept.",
     );
   });

@@ -1,11 +1,13 @@
 //! The connection bar: one truth, the state of the connection and the last moment in sync.
 
 use super::State;
+use super::turn::Turn;
+use super::words::Why;
 use crate::code::{Code, Then};
 use crate::id::Instant;
 
 /// What the bar above the composer says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(test, derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(test, serde(tag = "state", rename_all = "snake_case"))]
 pub enum Bar {
@@ -21,11 +23,17 @@ pub enum Bar {
     },
     /// The server has given a time.
     Waiting {
-        /// The turn comes about then.
+        /// The turn comes about then; where a gate is closed, the client asks again then.
         #[cfg_attr(test, serde(rename = "turn_at_ms", with = "super::tests::ms"))]
         turn_at: Instant,
         /// How many are before, where the server says so.
         place: Option<u32>,
+        /// What for.
+        why: Why,
+        /// The operator's words.
+        message: Option<Box<str>>,
+        /// The turn was told to be sooner.
+        later: bool,
         /// As above.
         #[cfg_attr(test, serde(rename = "in_sync_until_ms", with = "super::tests::optional_ms"))]
         in_sync_until: Option<Instant>,
@@ -114,7 +122,7 @@ impl Facts {
 
     /// When the bar changes by itself.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match self.shown? {
+        match self.shown.as_ref()? {
             Bar::Blip => Some(self.lost_at.plus_ms(BLIP_MS)),
             Bar::Back { .. } => self.back_until,
             Bar::Live
@@ -129,23 +137,28 @@ impl Facts {
     }
 
     /// What to say; nothing when stopped.
-    pub(super) fn of(&mut self, now: Instant, state: &State, online: bool) -> Option<Bar> {
+    pub(super) fn of(
+        &mut self,
+        now: Instant,
+        (state, turn): (&State, &Turn),
+        online: bool,
+    ) -> Option<Bar> {
         let bar = match state {
             State::Stopped => {
                 self.shown = None;
                 return None;
             }
-            State::Refused(bar) => *bar,
+            State::Refused(bar) => bar.clone(),
             State::Live(live) if live.caught_up => return Some(self.in_sync(now)),
             State::Idle { .. } | State::Connecting { .. } | State::Greeting { .. } if !online => {
                 Bar::Offline { in_sync_until: self.in_sync_until }
             }
-            State::Idle { at: Some(at), turn: true } => self.turn(now, *at),
+            State::Idle { at: Some(at), turn: true } => self.turn(now, *at, turn),
             State::Greeting { parked: Some((turn_at, place)), .. } => {
-                self.waiting(*turn_at, Some(*place))
+                self.waiting(*turn_at, Some(*place), turn)
             }
             State::Connecting { .. } | State::Greeting { .. } | State::Live(_) => {
-                self.shown.filter(Bar::is_waiting).unwrap_or_else(|| self.since_lost(now))
+                self.shown.clone().filter(Bar::is_waiting).unwrap_or_else(|| self.since_lost(now))
             }
             State::Idle { .. } => self.since_lost(now),
         };
@@ -173,16 +186,23 @@ impl Facts {
         }
     }
 
-    fn turn(&self, now: Instant, turn_at: Instant) -> Bar {
+    fn turn(&self, now: Instant, turn_at: Instant, turn: &Turn) -> Bar {
         let blip_ends = self.lost_at.plus_ms(BLIP_MS);
         if now < blip_ends && turn_at <= blip_ends {
             Bar::Blip
         } else {
-            self.waiting(turn_at, None)
+            self.waiting(turn_at, None, turn)
         }
     }
 
-    fn waiting(&self, turn_at: Instant, place: Option<u32>) -> Bar {
-        Bar::Waiting { turn_at, place, in_sync_until: self.in_sync_until }
+    fn waiting(&self, turn_at: Instant, place: Option<u32>, turn: &Turn) -> Bar {
+        Bar::Waiting {
+            turn_at,
+            place,
+            why: turn.why(),
+            message: turn.message(),
+            later: turn.is_later(turn_at),
+            in_sync_until: self.in_sync_until,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Replays the shared vectors, and holds the machine to its promises under random input.
 
+use super::pace::GAP_MS;
 use super::*;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,10 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data")
 }
 
+/// The longest that a client waits with nothing in its way: a refusal's time and a quarter, which is
+/// 120 s at most here, another tab's minute, and the longest back-off.
+const KNOCKS_WITHIN_MS: u64 = 30_000 + 60_000 + 60_000;
+
 /// A client in random weather. The driver keeps the shell's side of the bargain: frames only from
 /// the open socket, ticks at the deadline.
 struct World {
@@ -130,6 +135,8 @@ struct World {
     online: bool,
     wanted: bool,
     refused: bool,
+    /// It has just slept: the timers that were due come next.
+    woke: bool,
 }
 
 impl World {
@@ -185,7 +192,13 @@ impl World {
             | Input::Heard
             | Input::Shed { .. }
             | Input::Writes { .. }
+            | Input::Elsewhere { .. }
             | Input::Tick { .. } => {}
+            Input::Kept { wait_ms, .. } => {
+                if matches!(self.machine.state, State::Stopped) {
+                    self.not_before = self.now + u64::from(*wait_ms) * 1_000;
+                }
+            }
         }
     }
 
@@ -204,17 +217,44 @@ impl World {
         Ok(())
     }
 
+    /// From here on there is a network and nobody asks for anything; every attempt fails.
+    fn calm(&mut self) -> Result<(), TestCaseError> {
+        if !self.wanted || self.refused {
+            return Ok(());
+        }
+        let by = self.now.max(self.not_before) + KNOCKS_WITHIN_MS * 1_000;
+        self.give(Input::Online { random: u32::MAX })?;
+        if self.socket {
+            self.give(Input::Closed { random: u32::MAX })?;
+        }
+        let before = self.last_open;
+        while self.last_open == before {
+            let at = self.machine.deadline();
+            prop_assert!(at.is_some_and(|at| at.0 <= by), "never knocks: {:?}", self.machine);
+            self.now = at.map_or(self.now, |at| at.0);
+            self.give(Input::Tick { random: u32::MAX })?;
+        }
+        Ok(())
+    }
+
     fn check(&self) -> Result<(), TestCaseError> {
         let deadline = self.machine.deadline();
         let idle = !self.wanted || self.refused || (!self.online && !self.socket);
         prop_assert!(deadline.is_some() || idle, "waits for nothing: {:?}", self.machine);
         if let Some(at) = deadline {
-            prop_assert!(at.0 > self.now, "a deadline that does not lie ahead");
+            prop_assert!(at.0 > self.now || self.woke, "a deadline that does not lie ahead");
         }
         if !self.wanted || self.refused {
             prop_assert!(deadline.is_none());
         }
-        let in_sync = matches!(&self.machine.state, State::Live(live) if live.caught_up);
+        let in_sync = match &self.machine.state {
+            State::Live(live) => live.caught_up && self.now < live.expires().0,
+            State::Stopped
+            | State::Idle { .. }
+            | State::Connecting { .. }
+            | State::Greeting { .. }
+            | State::Refused(_) => false,
+        };
         let says_so = matches!(
             self.machine.bar.shown,
             Some(Bar::Live | Bar::Back { .. } | Bar::ReadOnly | Bar::Partial)
@@ -246,12 +286,16 @@ fn inputs() -> impl Strategy<Value = Input> {
         2 => any::<u32>().prop_map(|random| Input::Closed { random }),
         6 => lease.clone().prop_map(|lease| Input::Welcome { lease }),
         4 => Just(Input::CaughtUp),
-        1 => (0u32..1_000, 0u32..60_000)
-            .prop_map(|(place, wait_ms)| Input::Parked { place, wait_ms }),
+        1 => (0u32..1_000, 0u32..60_000, prop::option::of(Just("words".into())))
+            .prop_map(|(place, wait_ms, message)| Input::Parked { place, wait_ms, message }),
         3 => (refusal.clone(), prop::option::of(Just("slot".to_owned())), any::<u32>())
             .prop_map(|(refusal, slot, random)| Input::Refuse { refusal, slot, random }),
-        1 => (refusal, any::<u32>())
-            .prop_map(|(refusal, random)| Input::Goodbye { refusal, random }),
+        1 => (refusal, prop::option::of(Just("slot".to_owned())), any::<u32>())
+            .prop_map(|(refusal, slot, random)| Input::Goodbye { refusal, slot, random }),
+        1 => (prop::option::of(0u32..90_000), any::<u32>())
+            .prop_map(|(wait_ms, random)| Input::Elsewhere { wait_ms, random }),
+        1 => (prop::option::of(Just("slot".to_owned())), 0u32..90_000)
+            .prop_map(|(slot, wait_ms)| Input::Kept { slot, wait_ms, why: Why::Turn, message: None }),
         2 => lease.prop_map(|lease| Input::Pong { lease }),
         1 => Just(Input::Heard),
         1 => any::<bool>().prop_map(|on| Input::Shed { on }),
@@ -263,7 +307,7 @@ fn inputs() -> impl Strategy<Value = Input> {
 proptest! {
     #[test]
     fn in_any_weather_it_obeys_its_slot_always_has_a_deadline_and_tells_the_truth(
-        steps in prop::collection::vec((0u64..4_000, inputs()), 1..120)
+        steps in prop::collection::vec((0u64..4_000, prop::bool::weighted(0.05), inputs()), 1..120)
     ) {
         let mut world = World {
             machine: Reconnect::new(),
@@ -274,9 +318,19 @@ proptest! {
             online: true,
             wanted: false,
             refused: false,
+            woke: false,
         };
-        for (wait_ms, input) in steps {
-            if matches!(input, Input::Tick { .. }) {
+        for (wait_ms, asleep, input) in steps {
+            if asleep {
+                // Timers stood still; the machine hears first that it slept, or a late timer.
+                world.now += wait_ms * 30_000;
+                let wakes = matches!(input, Input::Woke | Input::Visible | Input::Online { .. });
+                let late = world.machine.deadline().is_some_and(|at| at.0 <= world.now);
+                if late && !wakes {
+                    world.give(Input::Tick { random: 7 })?;
+                }
+                world.woke = wakes;
+            } else if matches!(input, Input::Tick { .. }) {
                 world.now = world.machine.deadline().map_or(world.now, |at| at.0);
             } else {
                 world.now += wait_ms * 1_000;
@@ -287,7 +341,11 @@ proptest! {
                 }
             }
             world.give(input)?;
+            if std::mem::take(&mut world.woke) {
+                world.give(Input::Tick { random: 7 })?;
+            }
         }
+        world.calm()?;
     }
 
     #[test]

@@ -2,8 +2,35 @@
 //! the shared vectors.
 
 use super::Bar;
-use crate::code::Refusal;
+use crate::code::{Code, Refusal};
 use crate::wire::Lease;
+
+/// What a client waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(test, serde(rename_all = "snake_case"))]
+pub enum Why {
+    /// Its turn: many are to be let in.
+    #[default]
+    Turn,
+    /// The operator lets nobody in: at the time given the client asks again.
+    Gate,
+    /// The server is going down, and up again.
+    Drain,
+}
+
+impl Why {
+    /// What a refusal has its client wait for.
+    pub(super) fn of(code: Code) -> Self {
+        if code == Code::Gate {
+            Self::Gate
+        } else if code == Code::Drain {
+            Self::Drain
+        } else {
+            Self::Turn
+        }
+    }
+}
 
 /// What the machine is told. `random` is any number, evenly distributed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,6 +76,9 @@ pub enum Input {
         place: u32,
         /// The estimated wait, in milliseconds.
         wait_ms: u32,
+        /// The operator's words.
+        #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+        message: Option<Box<str>>,
     },
     /// The frame `refuse`.
     Refuse {
@@ -64,6 +94,9 @@ pub enum Input {
     Goodbye {
         /// As it came.
         refusal: Refusal,
+        /// The place kept.
+        #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+        slot: Option<String>,
         /// For the delay.
         random: u32,
     },
@@ -83,6 +116,26 @@ pub enum Input {
     Writes {
         /// They are refused.
         paused: bool,
+    },
+    /// What a page before this one was told, and has written down. To be told before [`Input::Start`].
+    Kept {
+        /// The place kept.
+        #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+        slot: Option<String>,
+        /// How long it is until the time given, in milliseconds; 0 where that has passed.
+        wait_ms: u32,
+        /// What for.
+        why: Why,
+        /// The operator's words.
+        #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+        message: Option<Box<str>>,
+    },
+    /// Another client of the account on this device, another tab of the browser, was told something.
+    Elsewhere {
+        /// To wait for so long, in milliseconds; none: it is in.
+        wait_ms: Option<u32>,
+        /// For the delay.
+        random: u32,
     },
     /// [`Reconnect::deadline`](super::Reconnect::deadline) has come.
     Tick {

@@ -1,0 +1,95 @@
+/**
+ * The place in the server's line beyond this page: written where the same tab finds it when it is
+ * loaded again, and told to the account's other tabs, so that one account is one knock. Never keeps
+ * anything of a client that is in.
+ */
+import type { AccountId, Millis } from "../wire/types.ts";
+import type { Input, Kept, Why } from "./reconnectWords.ts";
+import type { Tabs } from "./tabs.ts";
+import type { World } from "./world.ts";
+
+/** What is written down. */
+interface Written {
+  /** No knock before it, by the wall clock. */
+  readonly at: Millis;
+  readonly slot: string | null;
+  readonly why: Why;
+  readonly message: string | null;
+  /** The ticket of the session: the place is bound to it. */
+  readonly ticket: string | null;
+}
+
+/** A wait beyond this is a clock that was set, in milliseconds. */
+const WAIT_MS_MAX = 3_600_000;
+
+export class Line {
+  readonly #of: Pick<World, "now" | "wall" | "random"> &
+    Pick<World, "remember" | "remembered" | "rememberHere" | "rememberedHere">;
+  readonly #tabs: Tabs;
+  readonly #key: string;
+
+  constructor(world: World, tabs: Tabs, me: AccountId) {
+    this.#of = world;
+    this.#tabs = tabs;
+    this.#key = `leeward.line.${me}`;
+  }
+
+  /** What the machine is to know before it starts, and the ticket that goes with it. */
+  restore(): { readonly input: Input | null; readonly ticket: string | null } {
+    const written = read(this.#of.rememberedHere(this.#key));
+    if (written === null) return { input: this.#elsewhere(), ticket: null };
+    const { at, slot, why, message, ticket } = written;
+    const wait_ms = this.#until(at);
+    const place = { ...(slot === null ? {} : { slot }), ...(message === null ? {} : { message }) };
+    return { input: { kind: "kept", wait_ms, why, ...place }, ticket };
+  }
+
+  /** The machine's place has changed; null: there is none to lose. */
+  keep(kept: Kept | null, ticket: string | null): void {
+    this.#of.rememberHere(this.#key, kept === null ? null : this.#write(kept, ticket));
+  }
+
+  /** The server said how long this page is to wait; null: it is in. */
+  told(waitMs: number | null): void {
+    const until = waitMs === null ? null : this.#of.wall() + waitMs;
+    this.#of.remember(this.#key, until === null ? null : String(until));
+    this.#tabs.tell({ kind: "waits", until });
+  }
+
+  /** Another page said that it waits until then; null: it is in. */
+  heard(until: Millis | null): Input {
+    const wait_ms = until === null ? null : this.#until(until);
+    return { kind: "elsewhere", wait_ms, random: this.#of.random() };
+  }
+
+  /** Nobody waits any more. */
+  forget(): void {
+    this.#of.rememberHere(this.#key, null);
+    this.#of.remember(this.#key, null);
+  }
+
+  #write({ notBefore, slot, why, message }: Kept, ticket: string | null): string {
+    const at = Math.round(this.#of.wall() + notBefore - this.#of.now());
+    return JSON.stringify({ at, slot, why, message, ticket } satisfies Written);
+  }
+
+  /** A page that begins while others wait. */
+  #elsewhere(): Input | null {
+    const until = Number(this.#of.remembered(this.#key) ?? 0);
+    return until > this.#of.wall() ? this.heard(until) : null;
+  }
+
+  #until(at: Millis): number {
+    const ms = at - this.#of.wall();
+    return ms > WAIT_MS_MAX ? 0 : Math.max(0, Math.ceil(ms));
+  }
+}
+
+function read(text: string | null): Written | null {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as Written;
+  } catch {
+    return null;
+  }
+}
