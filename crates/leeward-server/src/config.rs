@@ -5,6 +5,7 @@ use leeward_core::lease::Terms;
 use leeward_core::session::Rate;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a node is to run.
@@ -37,6 +38,8 @@ pub struct NodeConfig {
     pub setup_token: Option<String>,
     /// Answers requests to make thousands of synthetic accounts, for load tests.
     pub allow_load: bool,
+    /// What a test has shards trip over. Nothing that an operator can set leads here.
+    pub stumble: Stumble,
     /// On what terms connections may be silent.
     pub lease: Terms,
     /// What bounds memory and patience.
@@ -185,6 +188,7 @@ impl NodeConfig {
             file_bytes_max: 100 * 1024 * 1024,
             setup_token: None,
             allow_load: false,
+            stumble: Stumble::default(),
             lease: Terms::default(),
             bounds: Bounds::default(),
             door: DoorConfig::default(),
@@ -196,6 +200,39 @@ impl NodeConfig {
     /// Whether people reach this server by `https`.
     pub fn secure(&self) -> bool {
         self.tls.is_some() || self.behind_proxy
+    }
+}
+
+/// Called where a shard may come to be late, or to fall, so that a test can see what happens then.
+/// Without one, which is always so outside of tests, it costs a comparison.
+#[derive(Clone, Default)]
+pub struct Stumble(Option<Arc<dyn Fn(Doing) + Send + Sync>>);
+
+/// What a shard is about to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doing {
+    /// Another turn of the loop of the shard with this number.
+    Turn(u32),
+    /// Dealing with what a connection's task has read.
+    Reading,
+}
+
+impl Stumble {
+    /// Over this.
+    pub fn over(what: impl Fn(Doing) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(what)))
+    }
+
+    pub(crate) fn at(&self, doing: Doing) {
+        if let Some(what) = &self.0 {
+            what(doing);
+        }
+    }
+}
+
+impl std::fmt::Debug for Stumble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Stumble" } else { "None" })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The loop of a shard: news, time, and the end.
 
+use crate::config::Doing;
 use crate::conn::Conn;
 use crate::shard::Shard;
 use leeward_core::code::{Code, Refusal};
@@ -25,6 +26,7 @@ pub(crate) async fn beat(shard: Rc<Shard>) {
     let mut stopping = shard.node.stopping();
     let mut rest_until = Instant::default();
     loop {
+        shard.node.config.stumble.at(Doing::Turn(shard.index));
         let due = shard.wheel.borrow().deadline().min(shard.hub.borrow().deadline());
         let now = shard.now();
         if due <= now {

@@ -4,6 +4,7 @@
 //! socket, not a message to a task. Whatever takes time (the store) is asked by a task of its own,
 //! whose answer is an input like any other.
 
+use crate::config::Doing;
 use crate::conn::{Conn, Drive, Given, Opening};
 use crate::lot::Lot;
 use crate::node::Node;
@@ -179,6 +180,7 @@ impl Shard {
     }
 
     fn received(self: &Rc<Self>, conn: &Rc<Conn>, bytes: &mut [u8]) {
+        self.node.config.stumble.at(Doing::Reading);
         conn.state.borrow_mut().heard = self.now();
         let mut at = 0;
         loop {

@@ -34,21 +34,73 @@ async fn what_is_not_a_frame_ends_the_connection_with_its_code() {
     assert_eq!(witness.post(room, "still here").await["t"], "posted");
 }
 
+/// A connection whose bytes are also written by hand.
+async fn by_hand(world: &World) -> (Line, tokio::net::TcpStream) {
+    let tcp = tokio::net::TcpStream::connect(world.address).await.expect("it listens");
+    let std = tcp.into_std().expect("a socket");
+    let second = std.try_clone().expect("a second handle");
+    let raw = tokio::net::TcpStream::from_std(second).expect("a socket");
+    let tcp = tokio::net::TcpStream::from_std(std).expect("a socket");
+    (Line::over(tcp, "x", &[]).await, raw)
+}
+
+/// A frame with this first byte, masked under zeros.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("short");
+    assert!(length < 126, "short");
+    [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
+}
+
 #[tokio::test]
 async fn bytes_that_are_not_utf_8_end_the_connection() {
     use tokio::io::AsyncWriteExt as _;
     let world = World::start().await;
-    let tcp = tokio::net::TcpStream::connect(world.address).await.expect("it listens");
-    let std = tcp.into_std().expect("a socket");
-    let second = std.try_clone().expect("a second handle");
-    let mut raw = tokio::net::TcpStream::from_std(second).expect("a socket");
-    let tcp = tokio::net::TcpStream::from_std(std).expect("a socket");
-    let mut line = Line::over(tcp, "x", &[]).await;
-    // A masked text frame of two bytes, under a mask of zeros.
-    raw.write_all(&[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe]).await.expect("it is sent");
+    const TEXT: u8 = 0x81;
+    const FIRST_PART: u8 = 0x01;
+    const LAST_PART: u8 = 0x80;
+    // A frame that would be in good form if what is wrong in it were passed over or replaced.
+    let wrong = |bytes: &[u8]| [&b"{\"t\":\"hello\",\"build\":\""[..], bytes, b"\"}"].concat();
+    for (what, bytes) in [
+        ("no text at all", frame(TEXT, &[0xff, 0xfe])),
+        ("within a field", frame(TEXT, &wrong(&[0xff]))),
+        ("overlong", frame(TEXT, &wrong(&[0xc0, 0xaf]))),
+        ("a surrogate", frame(TEXT, &wrong(&[0xed, 0xa0, 0x80]))),
+        ("cut off", frame(TEXT, &wrong(&[0xe2, 0x82]))),
+        (
+            "split over two parts",
+            [frame(FIRST_PART, b"{\"t\":\"hello\",\"build\":\"\xe2"), frame(LAST_PART, b"x\"}")]
+                .concat(),
+        ),
+    ] {
+        let (mut line, mut raw) = by_hand(&world).await;
+        raw.write_all(&bytes).await.expect("it is sent");
+        let end = line.end().await;
+        assert_eq!((end.code, &end.said["code"]), (4004, &json!("bad_frame")), "{what}");
+        assert_eq!(end.said["t"], "refuse", "{what}: it was never let in");
+    }
+    let (mut line, mut raw) = by_hand(&world).await;
+    let split =
+        [frame(FIRST_PART, b"{\"t\":\"hello\",\"build\":\"\xe2"), frame(LAST_PART, b"\x82\xac\"}")];
+    raw.write_all(&split.concat()).await.expect("it is sent");
+    assert_eq!(line.end().await.said["code"], "sign_in", "a character may be split over two parts");
+}
+
+#[tokio::test]
+async fn a_post_that_is_not_utf_8_is_not_stored() {
+    use tokio::io::AsyncWriteExt as _;
+    let world = World::start().await;
+    let owner = world.account("owner").await;
+    let room = world.room("lobby", &[&owner]).await;
+    let (mut line, mut raw) = by_hand(&world).await;
+    line.say(&json!({"t": "hello", "token": owner.token})).await;
+    line.come_in().await;
+    let before = world.log(room).await.len();
+    let text = format!("{{\"t\":\"post\",\"room\":{room},\"nonce\":\"n\",\"draft\":");
+    let post = [text.as_bytes(), b"{\"kind\":\"message\",\"text\":\"a\xffb\"}}"].concat();
+    raw.write_all(&frame(0x81, &post)).await.expect("it is sent");
     let end = line.end().await;
-    assert_eq!((end.code, &end.said["code"]), (4004, &json!("bad_frame")));
-    assert_eq!(end.said["t"], "refuse", "it was never let in");
+    assert_eq!((end.code, &end.said["t"]), (4004, &json!("goodbye")));
+    assert_eq!(world.log(room).await.len(), before);
 }
 
 #[tokio::test]

@@ -13,5 +13,6 @@ mod resume;
 mod shutdown;
 mod slow_loris;
 mod slow_reader;
+mod stumbles;
 mod support;
 mod tls;

@@ -2,17 +2,21 @@
 //!
 //! The certificates beside this file are self-signed and good for nothing else.
 
-use crate::support::{Line, PATIENCE, Seat, World};
+use crate::support::{LOOPBACK, Line, PATIENCE, Seat, World};
 use leeward_server::config::TlsFiles;
+use leeward_server::run::listen;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+/// What the kernel keeps of what is under way, at each end: much less than one message.
+const KERNEL_BYTES: usize = 4_096;
 
 fn beside(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/tls").join(name)
@@ -27,7 +31,12 @@ async fn world(dir: &Path) -> (World, TlsFiles) {
     let files = TlsFiles { cert: dir.join("cert.pem"), key: dir.join("key.pem") };
     put("first", &files);
     let tls = files.clone();
-    (World::with(|config| config.tls = Some(tls)).await, files)
+    let public = listen(LOOPBACK).expect("a port");
+    // The kernel takes little at once: the rest waits in the server, where what has been encrypted may
+    // have been sent in part.
+    let socket = socket2::SockRef::from(&public);
+    socket.set_send_buffer_size(KERNEL_BYTES).expect("it can be small");
+    (World::at(public, &dir.join("data"), |config| config.tls = Some(tls)).await, files)
 }
 
 async fn connect(world: &World, name: &str) -> std::io::Result<TlsStream<TcpStream>> {
@@ -40,7 +49,9 @@ async fn connect(world: &World, name: &str) -> std::io::Result<TlsStream<TcpStre
         .expect("the provider's versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let tcp = TcpStream::connect(world.address).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(u32::try_from(KERNEL_BYTES).expect("small"))?;
+    let tcp = socket.connect(world.address).await?;
     let server = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(config)).connect(server, tcp).await
 }
@@ -63,7 +74,7 @@ async fn messages_pass_whole_both_ways_however_long_they_wait() {
     let mut writer = sign_in(&world, &owner).await;
     let mut expected = Vec::new();
     for n in 0..25 {
-        let text = format!("{n} {}", "x".repeat(n * 1_200));
+        let text = format!("{n} {}", "x".repeat(30_000 - n * 1_200));
         let frame = json!({"t": "post", "room": room, "nonce": format!("n{n}"),
                            "draft": {"kind": "message", "text": text}});
         writer.say(&frame).await;
@@ -71,6 +82,15 @@ async fn messages_pass_whole_both_ways_however_long_they_wait() {
         expected.push(text);
     }
     assert_eq!(reader.texts(25).await, expected);
+    for n in 0..10 {
+        // One that fits in what is encrypted at once and not in the kernel, and then silence.
+        let text = format!("{n} {}", "y".repeat(25_000));
+        let frame = json!({"t": "post", "room": room, "nonce": format!("y{n}"),
+                           "draft": {"kind": "message", "text": text}});
+        writer.say(&frame).await;
+        writer.until("posted").await;
+        assert_eq!(reader.texts(1).await, [text]);
+    }
     reader.quiet().await;
     world.node.end_session(member.account, member.session);
     assert_eq!(reader.end().await.code, 4008);

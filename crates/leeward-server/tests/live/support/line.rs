@@ -110,6 +110,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         self.say_text(&frame.to_string()).await;
     }
 
+    /// Says something to a server that may be gone.
+    pub(crate) async fn try_say(&mut self, frame: &Value) {
+        use futures_util::SinkExt as _;
+        let _ = self.socket.send(Message::text(frame.to_string())).await;
+    }
+
     pub(crate) async fn say_text(&mut self, text: &str) {
         self.send(Message::text(text)).await;
     }
@@ -141,6 +147,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             if frame["t"] == kind {
                 return frame;
             }
+        }
+    }
+
+    /// The last frame of this type, if there was one, before the answer to a ping.
+    pub(crate) async fn said_before_pong(&mut self, kind: &str) -> Option<Value> {
+        self.say(&json!({"t": "ping", "n": 76})).await;
+        let mut said = None;
+        loop {
+            let frame = self.next().await;
+            if frame["t"] == "pong" {
+                return said;
+            }
+            said = if frame["t"] == kind { Some(frame) } else { said };
         }
     }
 

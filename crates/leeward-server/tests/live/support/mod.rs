@@ -6,10 +6,11 @@ use leeward_core::event::{Draft, Event, Message, What};
 use leeward_core::id::{AccountId, Epoch, Millis, Nonce, RoomId, Seq, SessionId};
 use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
 use leeward_core::seal::{Grant, Purpose};
+use leeward_server::node::StartError;
 use leeward_server::run::{Listeners, listen, serve};
 use leeward_server::{Node, NodeConfig};
 use leeward_store::{Append, Author, NewAccount, NewSession};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub(crate) use line::{Line, Raw, hello, post};
 /// Nothing here takes longer unless it is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A port of the system's choice.
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// A server.
 pub(crate) struct World {
     pub(crate) node: Arc<Node>,
@@ -30,7 +34,7 @@ pub(crate) struct World {
     /// The history that its positions belong to.
     pub(crate) epoch: u64,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    thread: Option<std::thread::JoinHandle<Result<(), StartError>>>,
     dir: Option<TempDir>,
 }
 
@@ -58,14 +62,21 @@ impl World {
 
     /// A server over a directory that exists.
     pub(crate) async fn over(dir: &Path, change: impl FnOnce(&mut NodeConfig)) -> Self {
+        Self::at(listen(LOOPBACK).expect("a port"), dir, change).await
+    }
+
+    /// The same, for people who come by this socket.
+    pub(crate) async fn at(
+        public: TcpListener,
+        dir: &Path,
+        change: impl FnOnce(&mut NodeConfig),
+    ) -> Self {
         let mut config = NodeConfig::new(dir);
         config.shards = 2;
         config.operator_secret = Some("secret".into());
         change(&mut config);
         let node = Node::open(config).await.expect("the node opens");
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let public = listen(loopback).expect("a port");
-        let operator = listen(loopback).expect("a port");
+        let operator = listen(LOOPBACK).expect("a port");
         let address = public.local_addr().expect("it listens");
         let operator_address = operator.local_addr().expect("it listens");
         let listeners = Listeners { public, operator: Some(operator) };
@@ -76,8 +87,7 @@ impl World {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            let done = runtime.expect("a runtime").block_on(serve(served, listeners, shutdown));
-            done.expect("it serves until it is stopped");
+            runtime.expect("a runtime").block_on(serve(served, listeners, shutdown))
         });
         let ready = || async { Raw::status(operator_address, "/readyz").await == 200 };
         tokio::time::timeout(PATIENCE, async {
@@ -100,11 +110,21 @@ impl World {
     /// Stops it and waits until it has.
     pub(crate) async fn stop(mut self) -> Option<TempDir> {
         self.begin_stop();
-        let thread = self.thread.take();
-        let join = move || thread.map(std::thread::JoinHandle::join);
-        let joined = tokio::task::spawn_blocking(join).await.expect("joining does not panic");
-        assert!(joined.is_none_or(|joined| joined.is_ok()), "the server stopped in good order");
+        self.ended().await.expect("the server stopped in good order");
         self.dir.take()
+    }
+
+    /// Waits until it has ended, of itself or because it was asked to.
+    pub(crate) async fn ended(&mut self) -> Result<(), StartError> {
+        let thread = self.thread.take().expect("it ends once");
+        let joined = tokio::task::spawn_blocking(move || thread.join());
+        let joined = tokio::time::timeout(PATIENCE, joined).await.expect("it ends");
+        joined.expect("joining does not panic").expect("its own thread never panics")
+    }
+
+    /// The directory of one that has ended.
+    pub(crate) fn stopped(mut self) -> TempDir {
+        self.dir.take().expect("it had a directory of its own")
     }
 
     /// Makes an account that is signed in.
