@@ -50,6 +50,19 @@ pub struct NodeConfig {
     pub storm: StormConfig,
     /// Takes commands that break the limiter on purpose; for drills alone.
     pub allow_drills: bool,
+    /// Where else figures are sent.
+    pub statsd: Option<Statsd>,
+}
+
+/// A statsd daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statsd {
+    /// Host and port; the host may be a name.
+    pub address: String,
+    /// What every name begins with.
+    pub prefix: String,
+    /// Between two times that figures are sent.
+    pub every: Duration,
 }
 
 /// Where the certificate is.
@@ -194,6 +207,7 @@ impl NodeConfig {
             door: DoorConfig::default(),
             storm: StormConfig::default(),
             allow_drills: false,
+            statsd: None,
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) const LINGER_MS: u64 = 2_000;
 pub(crate) struct Conn {
     pub(crate) id: u32,
     pub(crate) number: Number,
+    /// When it was taken over from HTTP.
+    pub(crate) came: Instant,
     pub(crate) who: Cell<Option<Who>>,
     /// How it stands with the limiter.
     pub(crate) stand: Cell<Stand>,
@@ -135,7 +137,7 @@ impl Conn {
         };
         let state = RefCell::new(state);
         let (who, waker) = (Cell::new(None), RefCell::new(None));
-        Self { id, number, who, stand: Cell::default(), state, socket, waker }
+        Self { id, number, came: now, who, stand: Cell::default(), state, socket, waker }
     }
 
     /// Writes a frame, or has it wait. `later`: more follows at once, so that one call writes all.

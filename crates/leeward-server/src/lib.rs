@@ -8,7 +8,7 @@
 //! live, `shard` owns the connections of one thread and `heart` is its loop; `conn` is one connection
 //! with its `socket` and its `outbound` queue, `live` does what its session wants done. `admission`
 //! asks who may come in, `wheel` knows when to look at whom. [`doctor`] holds the machine's limits
-//! against what will be asked of them.
+//! against what will be asked of them; `watch` shows what goes on, `operator` serves it.
 
 pub mod accounts;
 mod admission;
@@ -17,7 +17,7 @@ pub mod config;
 mod conn;
 pub mod doctor;
 mod door;
-mod guard;
+pub mod guard;
 mod heart;
 pub mod http;
 mod kept;
@@ -38,10 +38,12 @@ mod stopwatch;
 mod state;
 mod tls;
 mod upgrade;
+mod watch;
 mod wheel;
 
 pub use config::NodeConfig;
 pub use node::{Actor, Node, Posted};
+pub use watch::metrics_table;
 
 /// The words, for the program: it depends on this crate and on the client alone.
 pub use leeward_core as core;

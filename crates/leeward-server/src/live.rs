@@ -211,6 +211,8 @@ impl Shard {
     /// All that a client missed has been sent to it.
     pub(crate) fn in_sync(&self, conn: &Rc<Conn>) {
         self.came_in(conn);
+        let took_us = self.now().0.saturating_sub(conn.came.0);
+        self.node.watch.in_sync.add(took_us);
         self.send(conn, &ServerFrame::CaughtUp { now: self.node.now() });
     }
 

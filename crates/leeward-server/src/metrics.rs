@@ -6,6 +6,8 @@
 use crate::doctor::facts::Fsync;
 use crate::doctor::{Report, Severity};
 use leeward_core::code::Code;
+use leeward_store::StoreError;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -40,6 +42,8 @@ pub struct Metrics {
     posts: Counter,
     posts_repeated: Counter,
     posts_failed: Counter,
+    /// Drafts that the database did not take: busy, full or damaged.
+    pub(crate) posts_unstored: Counter,
     post_seconds: Histogram,
     deliveries: Counter,
     delivered_bytes: Counter,
@@ -110,13 +114,15 @@ impl Metrics {
                 counter("tls_handshakes_full", "TLS handshakes with a signature"),
                 counter("tls_handshakes_resumed", "TLS handshakes by a session ticket"),
             ],
-            leases_expired: counter("leases_expired", "Leases that ran out"),
+            // The status document shows it.
+            leases_expired: Counter::default(),
             store_reads: counter("store_reads", "Reads that the live side asked for"),
             caught_up: counter("caught_up", "Holes filled from the database"),
             news_lost: counter("news_lost", "Times that a shard did not keep up with the news"),
             sheds: counter("sheds", "Times that something was shed"),
             posts: counter("posts", "Drafts stored"),
             posts_repeated: counter("posts_repeated", "Drafts that had been stored before"),
+            posts_unstored: counter("posts_unstored", "Drafts that the database did not take"),
             posts_failed: counter("posts_failed", "Drafts that were refused or not stored"),
             deliveries: counter("deliveries", "Events given to connections"),
             delivered_bytes: counter("delivered_bytes", "Bytes of events given to connections"),
@@ -130,6 +136,13 @@ impl Metrics {
             findings,
             fsync_seconds,
         }
+    }
+
+    /// The same, together with what somebody else shows.
+    pub(crate) fn with(shown: Box<dyn Collector>) -> Self {
+        let mut metrics = Self::new();
+        metrics.registry.register_collector(shown);
+        metrics
     }
 
     /// Somebody spoke TLS.
@@ -146,8 +159,11 @@ impl Metrics {
         self.post_seconds.observe(micros as f64 / 1e6);
     }
 
-    pub(crate) fn post_failed(&self) {
+    pub(crate) fn post_failed(&self, why: &StoreError) {
         self.posts_failed.inc();
+        if !matches!(why, StoreError::Refused(_)) {
+            self.posts_unstored.inc();
+        }
     }
 
     pub(crate) fn delivered(&self, connections: usize, frame_bytes: usize) {

@@ -14,6 +14,7 @@ use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::state::State;
+use crate::watch::{Figures, Watch};
 use leeward_bus::Bus;
 use leeward_core::account::{Person, Role};
 use leeward_core::code::{Code, Refusal};
@@ -50,6 +51,8 @@ pub struct Node {
     pub(crate) admission: Admission,
     /// Who asks from where, before anything is read.
     pub(crate) sources: Sources,
+    /// What it shows of itself.
+    pub(crate) watch: Arc<Watch>,
     /// What the guard has seen.
     pub(crate) guarded: Guarded,
     keys: KeyRing,
@@ -112,6 +115,7 @@ impl Node {
             epoch: kept.epoch,
             mu_per_s: kept.mu_per_s,
         };
+        let watch = Arc::new(Watch::new(config.build.clone()));
         Ok(Arc::new(Self {
             admission: Admission::new(storm, start, config.shards.max(1)),
             sources: Sources::new(&config.door, secret()),
@@ -119,7 +123,8 @@ impl Node {
             state: State::new(config.shards.max(1)),
             store,
             accounts,
-            metrics: Metrics::new(),
+            metrics: Metrics::with(Box::new(Figures(Arc::clone(&watch)))),
+            watch,
             passwords: Passwords::start().map_err(StartError::Thread)?,
             doctor: Doctor::default(),
             bus,
@@ -224,11 +229,13 @@ impl Node {
         let append = Append { room, author, nonce, draft, mentions, mentions_room, name, at };
         let began = self.instant();
         let appended =
-            self.store.append(append).await.inspect_err(|_| self.metrics.post_failed())?;
+            self.store.append(append).await.inspect_err(|e| self.metrics.post_failed(e))?;
         self.metrics.posted(self.instant().0.saturating_sub(began.0), appended.repeated);
         let (seq, at) = (appended.event.seq, appended.event.at);
         if !appended.repeated {
-            self.publish(room, appended.epoch, std::slice::from_ref(&appended.event));
+            let mut published = Published::new(room, appended.event);
+            published.arrived = Some(began);
+            self.tell(room, appended.epoch, std::iter::once(published));
         }
         Ok(Posted { seq, at, repeated: appended.repeated })
     }
@@ -251,7 +258,11 @@ impl Node {
         if events.is_empty() {
             return;
         }
-        let events = events.iter().map(|e| Arc::new(Published::new(room, e.clone()))).collect();
+        self.tell(room, epoch, events.iter().map(|e| Published::new(room, e.clone())));
+    }
+
+    fn tell(&self, room: RoomId, epoch: Epoch, events: impl Iterator<Item = Published>) {
+        let events = events.map(Arc::new).collect();
         self.bus.publish(&News::Events { room, epoch, events });
     }
 

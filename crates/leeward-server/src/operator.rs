@@ -6,6 +6,7 @@
 use crate::door::{ready, text};
 use crate::node::{Node, StartError};
 use crate::operate::{self, Command, Order};
+use crate::watch::{LIMITS, Row};
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -22,7 +23,10 @@ use std::convert::Infallible;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+
+mod page;
+mod stream;
 
 /// Largest command: a list of some thousand accounts to be made.
 const COMMAND_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -73,19 +77,29 @@ async fn accept(
             continue;
         };
         let node = Arc::clone(&node);
+        let cut = Arc::new(Notify::new());
+        let cutting = Arc::clone(&cut);
         let service = service_fn(move |request| {
-            let node = Arc::clone(&node);
-            async move { Ok::<_, Infallible>(answer(&node, request).await) }
+            let (node, cut) = (Arc::clone(&node), Arc::clone(&cutting));
+            async move { Ok::<_, Infallible>(answer(&node, request, &cut).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_MAX)
             .serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(connection);
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                // 1. Somebody does not take what is sent.
+                () = cut.notified() => {}
+                // 2. It ends by itself, well or not.
+                _ = connection => {}
+            }
+        });
     }
 }
 
-async fn answer(node: &Arc<Node>, request: Request<Incoming>) -> Response<Body> {
+async fn answer(node: &Arc<Node>, request: Request<Incoming>, cut: &Arc<Notify>) -> Response<Body> {
     match (request.method().clone(), request.uri().path()) {
         (Method::GET, "/healthz") => text(StatusCode::OK, "alive\n"),
         (Method::GET, "/readyz") => ready(node),
@@ -93,6 +107,13 @@ async fn answer(node: &Arc<Node>, request: Request<Incoming>) -> Response<Body> 
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             with_type(StatusCode::OK, kind, metrics(node))
         }
+        (Method::GET, "/") => page::page(&crate::node::secret()),
+        (Method::GET, "/api/storm") => match node.watch.status() {
+            Some(status) => json(StatusCode::OK, &status),
+            None => text(StatusCode::SERVICE_UNAVAILABLE, "nobody has looked yet\n"),
+        },
+        (Method::GET, "/api/storm/history") => json(StatusCode::OK, &history(node)),
+        (Method::GET, "/api/storm/stream") => stream::stream(&node.watch, cut),
         (Method::GET, "/status") => json(StatusCode::OK, &status(node).await),
         (Method::GET, "/api/doctor") => match node.doctor.asked().await {
             Some(report) => json(StatusCode::OK, &*report),
@@ -104,7 +125,7 @@ async fn answer(node: &Arc<Node>, request: Request<Incoming>) -> Response<Body> 
 }
 
 /// Metrics as they stand.
-fn metrics(node: &Node) -> String {
+pub(crate) fn metrics(node: &Node) -> String {
     let (admissions, admitting) = node.admission.count();
     let set = |name, value| node.metrics.set(name, value);
     set("admissions", admissions);
@@ -118,6 +139,27 @@ fn metrics(node: &Node) -> String {
     set("memory_resident_bytes", memory.resident);
     set("memory_retained_bytes", memory.retained);
     node.metrics.text()
+}
+
+/// The last ten minutes, a row a second.
+#[derive(Serialize)]
+struct HistoryPage {
+    now: Millis,
+    every_ms: u32,
+    columns: [&'static str; Row::COLUMNS.len()],
+    /// What a row's `limited_by` counts in.
+    limits: [&'static str; LIMITS.len()],
+    rows: Vec<[u64; Row::COLUMNS.len()]>,
+}
+
+fn history(node: &Node) -> HistoryPage {
+    HistoryPage {
+        now: node.now(),
+        every_ms: 1_000,
+        columns: Row::COLUMNS,
+        limits: LIMITS,
+        rows: node.watch.rows().iter().map(Row::values).collect(),
+    }
 }
 
 /// What the allocator says of itself; all 0 under another one.

@@ -11,6 +11,7 @@ use crate::node::{Node, StartError};
 use crate::operator;
 use crate::shard::Shard;
 use crate::tls::{Tickets, Tls};
+use crate::watch;
 use std::future::Future;
 use std::net::TcpListener;
 use std::rc::Rc;
@@ -99,6 +100,7 @@ pub async fn serve(
         None => None,
     };
     let guard = Guard::start(Arc::clone(&node)).map_err(StartError::Thread)?;
+    let lookout = watch::start(Arc::clone(&node))?;
     node.set_ready(true);
     tracing::info!(shards = threads.len(), "serving");
     let look = async {
@@ -126,7 +128,7 @@ pub async fn serve(
     node.stop();
     while ended.recv().await.is_some() {}
     let died = threads.into_iter().map(std::thread::JoinHandle::join).any(|t| t.is_err());
-    drop((operator, guard));
+    drop((operator, lookout, guard));
     node.store.close().await;
     tracing::info!("stopped");
     if died || node.has_failed() { Err(StartError::Failed) } else { Ok(()) }
@@ -169,7 +171,8 @@ fn shard(
             }
         };
         let shard = Shard::new(index, Arc::clone(node));
-        let threshold = Threshold::new(shard.node.config.door.openings_max);
+        let count = Arc::clone(&shard.pulse().openings_count);
+        let threshold = Threshold::new(shard.node.config.door.openings_max, count);
         let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls, threshold });
         shard.tasks.spawn_local(door::accept(door, listener));
         shard.tasks.spawn_local(lot::attend(Rc::clone(&shard)));

@@ -303,7 +303,13 @@ impl Shard {
         let now = self.now();
         let before = self.later.get();
         self.later.set(before || news.len() > 1);
+        let mut drafts = Vec::new();
         for news in news.drain(..) {
+            if let News::Events { room, events, .. } = &news
+                && !self.hub.borrow().connections(*room).is_empty()
+            {
+                drafts.extend(events.iter().filter_map(|event| event.arrived));
+            }
             self.hub.borrow_mut().handle(now, hub::Input::News(news));
             self.do_for_hub();
         }
@@ -314,6 +320,11 @@ impl Shard {
         }
         if !before {
             self.write_dirty();
+        }
+        if !drafts.is_empty() {
+            let now = self.now();
+            let seen = &self.node.watch.send_to_seen;
+            drafts.iter().for_each(|arrived| seen.add(now.0.saturating_sub(arrived.0)));
         }
     }
 

@@ -5,7 +5,7 @@
 use crate::account::Person;
 use crate::code::Code;
 use crate::event::Event;
-use crate::id::{AccountId, Epoch, RoomId, Seq, SessionId};
+use crate::id::{AccountId, Epoch, Instant, RoomId, Seq, SessionId};
 use crate::wire::{self, Presence};
 use crate::ws;
 use bytes::Bytes;
@@ -100,6 +100,8 @@ impl News {
 pub struct Published {
     /// The event.
     pub event: Event,
+    /// When the draft that it was made of came to this node, if one did.
+    pub arrived: Option<Instant>,
     frame: Bytes,
     body: Range<usize>,
 }
@@ -111,7 +113,7 @@ impl Published {
         let frame = ws::encode::text(&wire::event(room, &json));
         // The event is the last field of its frame: one closing brace follows it.
         let end = frame.len() - 1;
-        Self { event, frame, body: end - json.len()..end }
+        Self { event, arrived: None, frame, body: end - json.len()..end }
     }
 
     /// The `event` frame, as a complete WebSocket frame.
