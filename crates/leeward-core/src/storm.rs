@@ -201,7 +201,10 @@ impl Storm {
                 span.delay_us = span.delay_us.saturating_add(now.0.saturating_sub(began_us));
             }
             Some(Permit::Live) => {}
-            Some(Permit::Parked(_)) | None => self.outputs.push_back(Output::Expire { conn }),
+            Some(Permit::Parked(_)) | None => {
+                self.gone(conn);
+                self.outputs.push_back(Output::Expire { conn });
+            }
         }
     }
 

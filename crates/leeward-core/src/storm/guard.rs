@@ -86,7 +86,8 @@ impl Storm {
             self.outputs.push_back(Output::Stuck);
         }
         if let Some(fallback) = &mut self.guard.fallen_back {
-            fallback.good = fallback.good.saturating_add(u8::from(begun > 0));
+            // A calm is as good as progress.
+            fallback.good = fallback.good.saturating_add(u8::from(begun > 0 || !wanted));
             if fallback.good >= GOOD_MIN {
                 self.guard.fallen_back = None;
                 self.rate.restart(self.now);

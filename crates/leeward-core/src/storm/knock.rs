@@ -221,7 +221,8 @@ impl Storm {
             Some(_) | None => rate,
         };
         let behind_us = self.lot.waiting(class) as f64 / rate * 1e6;
-        let from = from.max(Instant(now.0.saturating_add(behind_us as u64)));
+        let behind = Instant(now.0.saturating_add(behind_us as u64));
+        let from = from.max(behind).max(now.plus_ms(COME_BACK_MS_MIN));
         self.slots.advance(now, class, from, 1e6 / rate)
     }
 

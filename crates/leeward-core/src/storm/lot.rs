@@ -38,6 +38,8 @@ pub(super) struct Lot {
     pub(super) bytes: u64,
     /// How far each class is with its share.
     pub(super) passes: [u64; Class::ALL.len()],
+    /// How far the last was who went in.
+    pub(super) clock: u64,
     /// Where the round of telling places is.
     pub(super) round: Round,
 }
@@ -74,6 +76,7 @@ impl Lot {
             order: std::array::from_fn(|_| BTreeMap::new()),
             bytes: 0,
             passes: [0; Class::ALL.len()],
+            clock: 0,
             round: Round { next: now, ..Round::default() },
         }
     }
@@ -90,7 +93,7 @@ impl Lot {
         let class = waiting.class as usize;
         if self.order[class].is_empty() {
             // Nobody saves up a share while nobody of the class waits.
-            self.passes[class] = self.passes[class].max(self.lowest_pass());
+            self.passes[class] = self.passes[class].max(self.clock);
         }
         self.bytes = self.bytes.saturating_add(u64::from(waiting.bytes) + WAITING_BYTES);
         let id = self.free_id();
@@ -107,12 +110,6 @@ impl Lot {
         }
         self.places.push(None);
         u32::try_from(self.places.len() - 1).expect("fewer than four billion wait")
-    }
-
-    fn lowest_pass(&self) -> u64 {
-        let waits = |class: &Class| !self.order[*class as usize].is_empty();
-        let passes = Class::ALL.into_iter().filter(waits).map(|class| self.passes[class as usize]);
-        passes.min().unwrap_or(0)
     }
 
     pub(super) fn take(&mut self, id: u32) -> Option<Waiting> {
@@ -137,6 +134,7 @@ impl Lot {
         let (_, id) = self.order[class as usize].first_key_value()?;
         let waiting = self.take(*id);
         let pass = &mut self.passes[class as usize];
+        self.clock = *pass;
         *pass = pass.saturating_add(STRIDE / u64::from(class.weight()));
         waiting
     }

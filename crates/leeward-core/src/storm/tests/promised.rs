@@ -26,10 +26,10 @@ fn each_is_given_a_moment_of_its_own_as_far_apart_as_the_node_admits() {
     let mut storm = no_lot();
     let times: Vec<u64> =
         (2..30).map(|conn| slot_of(&mut storm, at(0), conn).1.at.0 - start().wall.0).collect();
-    assert_eq!(times[..4], [100, 200, 300, 400]);
-    assert_eq!(times[27], 2_800);
+    assert_eq!(times[..4], [1_100, 1_200, 1_300, 1_400]);
+    assert_eq!(times[27], 3_800);
     let (after_ms, slot) = slot_of(&mut storm, at(0), 40);
-    assert_eq!((after_ms, slot.at.0 - start().wall.0), (2_900, 2_900));
+    assert_eq!((after_ms, slot.at.0 - start().wall.0), (3_900, 3_900));
     assert_eq!((slot.issued, slot.bound, slot.node, slot.epoch), (start().wall, 40, 1, 1));
 }
 
@@ -49,7 +49,7 @@ fn knocking_early_returns_the_same_slot_and_moves_nobody() {
     let (_, slot) = (0..20).map(|n| slot_of(&mut storm, at(0), 10 + n)).last().expect("twenty");
     let (early, same) =
         answer(&mut storm, at(50), knock_with(90, Class::SignIn, Some(slot))).refusal();
-    assert_eq!((same, early.after_ms), (Some(slot), Some(1_950)));
+    assert_eq!((same, early.after_ms), (Some(slot), Some(2_950)));
     // The same without its ticket, by what only it can show.
     let lost = Input::Knock {
         conn: 91,
@@ -60,7 +60,7 @@ fn knocking_early_returns_the_same_slot_and_moves_nobody() {
         bytes: 0,
     };
     let (early, same) = answer(&mut storm, at(60), lost).refusal();
-    assert_eq!((same, early.after_ms), (Some(slot), Some(1_940)));
+    assert_eq!((same, early.after_ms), (Some(slot), Some(2_940)));
     let (_, next) = slot_of(&mut storm, at(60), 92);
     assert_eq!(next.at.0, slot.at.0 + 100, "behind it, and one step only");
 }
@@ -142,7 +142,7 @@ fn what_is_not_theirs_or_not_of_this_time_is_worth_nothing_and_harms_nothing() {
         let (_, given) = answer(&mut storm.clone(), at(1), knock).refusal();
         assert_ne!(given, Some(slot), "{slot:?}");
     }
-    let good = answer(&mut storm, at(100), knock_with(200, Class::SignIn, Some(slot)));
+    let good = answer(&mut storm, at(1_100), knock_with(200, Class::SignIn, Some(slot)));
     assert_eq!(good, Answer::Admitted, "the true one is as good as before");
 }
 

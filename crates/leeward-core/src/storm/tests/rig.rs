@@ -23,6 +23,8 @@ pub(crate) struct Rig {
     pub(crate) truth: BTreeMap<u64, Standing>,
     /// When each was let in, in milliseconds since the start.
     pub(crate) admitted_ms: BTreeMap<u64, u64>,
+    /// The same, in order, for those who are to leave again.
+    pub(crate) fresh: VecDeque<(u64, u64)>,
     pub(crate) refused: Vec<(u64, Option<u32>, Option<Slot>)>,
     pub(crate) goodbyes: Vec<(u64, Slot, u32)>,
     pub(crate) stuck: u32,
@@ -44,6 +46,7 @@ impl Rig {
             finished: 0,
             truth: BTreeMap::new(),
             admitted_ms: BTreeMap::new(),
+            fresh: VecDeque::new(),
             refused: Vec::new(),
             goodbyes: Vec::new(),
             stuck: 0,
@@ -119,6 +122,7 @@ impl Rig {
             self.finished += 1;
             self.truth.insert(conn, Standing::Live);
             self.admitted_ms.insert(conn, self.ms());
+            self.fresh.push_back((self.ms(), conn));
             self.tell(Input::Admitted { conn });
         }
         if self.ms() % 100 == 0 {
