@@ -193,6 +193,8 @@ struct Status {
     ready: bool,
     version: &'static str,
     build: String,
+    /// Commands that break the node on purpose are taken.
+    drills: bool,
     now: Millis,
     up_ms: u64,
     connections: Vec<i64>,
@@ -212,6 +214,7 @@ async fn status(node: &Node) -> Status {
         ready: node.ready(),
         version: env!("CARGO_PKG_VERSION"),
         build: node.config.build.clone(),
+        drills: node.config.allow_drills,
         now: node.now(),
         up_ms: node.instant().0 / 1_000,
         connections: node.counts(),

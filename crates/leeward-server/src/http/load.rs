@@ -5,7 +5,8 @@
 use super::App;
 use super::answer::{Json, Problem, stored};
 use super::auth::Who;
-use super::changed::author;
+use super::changed::{author, take_out, through};
+use super::rooms::{EditRoom, change_room};
 use crate::node::Actor;
 use axum::extract::State;
 use http::StatusCode;
@@ -25,11 +26,16 @@ use utoipa_axum::routes;
 const ACCOUNTS_MAX: usize = 20_000;
 /// Accounts made at once: one commit of the database takes them together.
 const AT_ONCE: usize = 256;
+/// How the names of synthetic accounts and their rooms begin; a drill names one more room itself.
+const NAME: &str = "load-";
+const DRILL_NAME: &str = "drill-";
+/// What such a room says of itself.
+const TOPIC: &str = "A load test";
 /// How long the tokens last, in milliseconds: a day.
 const TOKEN_MS: u64 = 24 * 3_600 * 1_000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(make_load))
+    OpenApiRouter::new().routes(routes!(make_load, remove_load))
 }
 
 /// The people to be made.
@@ -86,7 +92,7 @@ async fn make_load(
     let accounts = make_accounts(&app, run, ask.accounts).await?;
     let mut load = Load { rooms: Vec::new(), people: Vec::new() };
     for (n, members) in accounts.chunks(ask.room_size).enumerate() {
-        let room = make_room(&app, &actor, format!("load-{run}-{n}"), members).await?;
+        let room = make_room(&app, &actor, format!("{NAME}{run}-{n}"), members).await?;
         load.rooms.push(room);
         for (account, token) in members {
             load.people.push(Synthetic { account: *account, token: token.clone(), room });
@@ -94,6 +100,69 @@ async fn make_load(
     }
     app.audit(&actor, "load.create", "workspace", format!("{} accounts", ask.accounts)).await;
     Ok((StatusCode::CREATED, Json(load)))
+}
+
+/// Take all synthetic people away, and the rooms made for them
+#[utoipa::path(delete, path = "/load", tag = "workspace", responses((status = 204)))]
+async fn remove_load(State(app): State<App>, Who(actor): Who) -> Result<StatusCode, Problem> {
+    if actor.role < Role::Owner {
+        return Err(Code::Forbidden.into());
+    }
+    through(async move {
+        let people = app.node.accounts.all().into_iter();
+        let synthetic = people.filter(|p| p.bot && !p.disabled && p.name.starts_with(NAME));
+        let ids: Vec<AccountId> = synthetic.map(|person| person.id).collect();
+        let count = ids.len();
+        remove_accounts(&app, ids).await?;
+        remove_rooms(&app, &actor).await?;
+        app.audit(&actor, "load.remove", "workspace", format!("{count} accounts")).await;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+async fn remove_accounts(app: &App, ids: Vec<AccountId>) -> Result<(), Problem> {
+    let mut removing = JoinSet::new();
+    for id in ids {
+        if removing.len() >= AT_ONCE
+            && let Some(done) = removing.join_next().await
+        {
+            done.map_err(|_| Code::Internal)??;
+        }
+        removing.spawn(remove_account(std::sync::Arc::clone(app), id));
+    }
+    while let Some(done) = removing.join_next().await {
+        done.map_err(|_| Code::Internal)??;
+    }
+    Ok(())
+}
+
+async fn remove_account(app: App, id: AccountId) -> Result<(), Problem> {
+    let (entry, ended) = stored(app.node.store.set_disabled(id, true).await)?;
+    app.node.accounts.put(entry);
+    app.node.end_account(id, Code::Banned);
+    for session in ended {
+        app.node.end_session(id, session);
+    }
+    Ok(())
+}
+
+/// Archives the rooms that were made for synthetic people, and takes the owner out of them.
+async fn remove_rooms(app: &App, actor: &Actor) -> Result<(), Problem> {
+    let state = stored(app.node.store.account_state(actor.account).await)?;
+    let rooms = state.map(|state| state.rooms).unwrap_or_default();
+    for room in rooms.into_iter().filter(|room| is_for_load(&room.facts)) {
+        let edit = EditRoom { archived: Some(true), ..EditRoom::default() };
+        change_room(app, actor, room.id, edit).await?;
+        take_out(app, actor, room.id, actor.account, false).await?;
+    }
+    Ok(())
+}
+
+/// By kind, name and topic together, so that no room that people made is taken for one.
+fn is_for_load(facts: &RoomFacts) -> bool {
+    let named = facts.name.starts_with(NAME) || facts.name.starts_with(DRILL_NAME);
+    named && facts.room_kind == RoomKind::Private && facts.topic == TOPIC
 }
 
 async fn make_accounts(
@@ -108,7 +177,7 @@ async fn make_accounts(
         {
             made.push(done.map_err(|_| Code::Internal)??);
         }
-        making.spawn(make_account(std::sync::Arc::clone(app), format!("load-{run}-{n}")));
+        making.spawn(make_account(std::sync::Arc::clone(app), format!("{NAME}{run}-{n}")));
     }
     while let Some(done) = making.join_next().await {
         made.push(done.map_err(|_| Code::Internal)??);
@@ -153,7 +222,7 @@ async fn make_room(
     let facts = RoomFacts {
         room_kind: RoomKind::Private,
         name,
-        topic: "A load test".to_owned(),
+        topic: TOPIC.to_owned(),
         archived: false,
         read_only: false,
     };

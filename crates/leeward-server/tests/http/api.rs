@@ -353,3 +353,24 @@ async fn synthetic_people_are_made_for_an_operator_who_asked_for_them() {
     let client = server.stranger().bearer(one["token"].as_str().expect("a token"));
     assert_eq!(client.get("/api/v1/rooms").await.ok()[0]["id"], one["room"]);
 }
+
+#[tokio::test]
+async fn synthetic_people_are_taken_away_and_nobody_else_is() {
+    let server =
+        Server::configured_with_people(|config| config.allow_load = true, &["member"]).await;
+    let owner = server.person("owner");
+    let kept = json!({ "kind": "private", "name": "load-planning" });
+    let kept = owner.post("/api/v1/rooms", kept).await.ok();
+    let made = owner.post("/api/v1/load", json!({ "accounts": 5, "room_size": 2 })).await.ok();
+    let one = server.stranger().bearer(made["people"][0]["token"].as_str().expect("a token"));
+    assert_eq!(server.person("member").delete("/api/v1/load").await.refused(403), "forbidden");
+    one.get("/api/v1/me").await.ok();
+
+    assert_eq!(owner.delete("/api/v1/load").await.status, 204);
+    assert_eq!(one.get("/api/v1/me").await.refused(401), "sign_in");
+    server.person("member").get("/api/v1/me").await.ok();
+    let rooms = owner.get("/api/v1/rooms").await.ok();
+    let rooms: Vec<_> = rooms.as_array().expect("a list").iter().map(|r| &r["id"]).collect();
+    assert!(rooms.contains(&&kept["id"]), "a room that people made stays");
+    assert!(made["rooms"].as_array().expect("a list").iter().all(|id| !rooms.contains(&id)));
+}

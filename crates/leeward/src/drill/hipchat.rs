@@ -68,6 +68,19 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     let mut run = house.recovered(&view, patience).await?;
     house.settle(&mut run).await?;
     (run.species, run.mu, run.t_star_s) = (species, mu, t_star_s);
+    run.steered = true;
+    run.tiles = vec![
+        [
+            "those who resume back after".to_owned(),
+            run.plain.as_ref().map_or("never".to_owned(), |row| format!("{:.2} s", row.last_s)),
+            "while signing in was closed".to_owned(),
+        ],
+        [
+            "sign-ins while closed, while paced".to_owned(),
+            format!("{while_closed} · {while_paced}"),
+            format!("paced at {per_s} a second for {paced_s:.0} s"),
+        ],
+    ];
     run.figures = vec![
         ("sign-ins let in while closed".to_owned(), while_closed.to_string()),
         (format!("… while paced at {per_s}/s, in {paced_s:.1} s"), while_paced.to_string()),

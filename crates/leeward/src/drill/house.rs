@@ -98,6 +98,8 @@ struct Made {
 struct AskRoom<'a> {
     kind: &'a str,
     name: String,
+    /// By which the server knows it for one to take away again.
+    topic: &'a str,
     members: &'a [AccountId],
 }
 
@@ -214,7 +216,7 @@ impl House {
 
     async fn make_club(&mut self, members: &[AccountId]) -> Result<RoomId> {
         let name = format!("drill-{}", &crate::operator::secret()?[..8]);
-        let ask = AskRoom { kind: "private", name, members };
+        let ask = AskRoom { kind: "private", name, topic: "A load test", members };
         let made: MadeRoom = self
             .api
             .call("POST", "/api/v1/rooms", Some(&ask))

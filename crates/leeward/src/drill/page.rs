@@ -64,32 +64,40 @@ fn html(report: &Report) -> String {
 fn tiles(out: &mut String, report: &Report) {
     let run = &report.run;
     let v = run.verdict;
-    let back = run.recovery_s.map_or("never".to_owned(), |s| format!("{s:.2} s"));
-    let of = run.ratio(run.recovery_s).map_or(String::new(), |ratio| {
-        format!("{ratio:.2} × the least possible {:.2} s", run.t_star_s)
-    });
     let latency = run.survivors.during;
-    let before = format!("{:.1} ms before", run.survivors.before.p99_ms);
-    let (knocks, clients) =
-        run.kinds.iter().fold((0, 0), |(k, b), row| (k + row.knocks, b + row.back));
-    let knocks = format!("{:.2}", knocks as f64 / clients.max(1) as f64);
-    let checked = format!("of {} events and posts checked", v.events + v.posts);
-    let tiles = [
-        ("everybody back after", back, of),
-        ("survivors see messages (p99)", format!("{:.1} ms", latency.p99_ms), before),
-        ("attempts for each who came back", knocks, "one is the least".to_owned()),
-        (
-            "lost · duplicated · reordered",
+    let own = if run.tiles.is_empty() { of_recovery(run) } else { run.tiles.clone() };
+    let shared = [
+        [
+            "survivors see messages (p99)".to_owned(),
+            format!("{:.1} ms", latency.p99_ms),
+            format!("{:.1} ms before", run.survivors.before.p99_ms),
+        ],
+        [
+            "lost · duplicated · reordered".to_owned(),
             format!("{} · {} · {}", v.lost, v.duplicated, v.reordered),
-            checked,
-        ),
+            format!("of {} events and posts checked", v.events + v.posts),
+        ],
     ];
     out.push_str("<section class=\"tiles\">");
-    for (what, value, note) in tiles {
+    for [what, value, note] in own.iter().chain(&shared) {
         let _ =
             write!(out, "<div><p>{what}</p><strong>{value}</strong><small>{note}</small></div>");
     }
     out.push_str("</section>");
+}
+
+fn of_recovery(run: &Run) -> Vec<[String; 3]> {
+    let back = run.recovery_s.map_or("never".to_owned(), |s| format!("{s:.2} s"));
+    let of = run.ratio(run.recovery_s).map_or(String::new(), |ratio| {
+        format!("{ratio:.2} × the least possible {:.2} s", run.t_star_s)
+    });
+    let (knocks, clients) =
+        run.kinds.iter().fold((0, 0), |(k, b), row| (k + row.knocks, b + row.back));
+    let knocks = format!("{:.2}", knocks as f64 / clients.max(1) as f64);
+    vec![
+        ["everybody back after".to_owned(), back, of],
+        ["attempts for each who came back".to_owned(), knocks, "one is the least".to_owned()],
+    ]
 }
 
 fn span(run: &Run) -> (f64, f64) {
@@ -100,6 +108,12 @@ fn span(run: &Run) -> (f64, f64) {
 
 fn pick(run: &Run, of: impl Fn(&Point) -> Option<f64>) -> Vec<(f64, f64)> {
     run.points.iter().filter_map(|p| of(p).map(|value| (p.at_s, value))).collect()
+}
+
+/// The kernel counts a process's time in hundredths of a second: three rows together say more.
+fn smooth(points: &[Point]) -> Vec<(f64, f64)> {
+    let mean = |three: &[Point]| three.iter().map(|p| p.server_cpu).sum::<f64>() / 3.0;
+    points.windows(3).map(|three| (three[1].at_s, mean(three))).collect()
 }
 
 fn line(name: &str, class: &'static str, points: Vec<(f64, f64)>) -> Line {
@@ -150,7 +164,7 @@ fn curves(out: &mut String, run: &Run) {
         line("p99", "late", pick(run, |p| p.p99_ms)),
         line("half", "ours", pick(run, |p| p.p50_ms)),
     ];
-    let cpu = Line { area: true, ..line("cores", "ours", pick(run, |p| Some(p.server_cpu))) };
+    let cpu = Line { area: true, ..line("cores", "ours", smooth(&run.points)) };
     let chart = |title: &str, unit, log, bound, lines| Chart {
         title: title.to_owned(),
         unit,

@@ -87,6 +87,10 @@ pub(super) struct Run {
     pub(super) bytes_each: f64,
     /// Reads of the database that the live side asked for, for each who came back.
     pub(super) store_reads_each: Option<f64>,
+    /// When people came back was decided by the drill: the time that took says nothing.
+    pub(super) steered: bool,
+    /// The figures to remember, in place of those of a recovery: what, how much, and a note.
+    pub(super) tiles: Vec<[String; 3]>,
     /// Figures of this drill alone.
     pub(super) figures: Vec<(String, String)>,
     pub(super) points: Vec<Point>,
@@ -126,7 +130,8 @@ pub(super) struct KindRow {
     /// From the outage to being in: half of them, and the last, in seconds.
     pub(super) half_s: f64,
     pub(super) last_s: f64,
-    /// From the first attempt to being in, the longest, in seconds.
+    /// From the first attempt to being in: half of them, and the longest, in seconds.
+    pub(super) wait_half_s: f64,
     pub(super) wait_max_s: f64,
 }
 
@@ -143,6 +148,7 @@ impl KindRow {
             knocks_max: knocks_each.quantile_us(1.0),
             half_s: kind.came.quantile_us(0.5) as f64 / 1e6,
             last_s: seconds(&kind.came),
+            wait_half_s: kind.waited.quantile_us(0.5) as f64 / 1e6,
             wait_max_s: seconds(&kind.waited),
         }
     }
@@ -272,12 +278,19 @@ pub(super) fn rows(run: &Run) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("clients of", run.species.clone()),
         ("admissions the machine can do (mu)", format!("{:.0}/s", run.mu.per_s)),
-        ("least possible recovery (T* = N/mu)", format!("{:.2} s", run.t_star_s)),
-        ("all back after", took(run.recovery_s)),
-        ("those who obey back after", took(run.obedient_s)),
-        ("longest wait from one's own first attempt", format!("{:.2} s", run.longest_wait_s)),
-        ("not back", format!("{} of {}", run.missing, run.dropped)),
-        ("attempts for each who is back", format!("{:.2}", knocks as f64 / back.max(1) as f64)),
+    ];
+    if !run.steered {
+        let each = format!("{:.2}", knocks as f64 / back.max(1) as f64);
+        rows.extend([
+            ("least possible recovery (T* = N/mu)", format!("{:.2} s", run.t_star_s)),
+            ("all back after", took(run.recovery_s)),
+            ("those who obey back after", took(run.obedient_s)),
+            ("longest wait from one's own first attempt", format!("{:.2} s", run.longest_wait_s)),
+            ("not back", format!("{} of {}", run.missing, run.dropped)),
+            ("attempts for each who is back", each),
+        ]);
+    }
+    rows.extend([
         ("survivors' messages seen before, p50 / p99", latency(run.survivors.before)),
         ("… during", latency(run.survivors.during)),
         ("… after", latency(run.survivors.after)),
@@ -293,7 +306,7 @@ pub(super) fn rows(run: &Run) -> Vec<(&'static str, String)> {
             let v = run.verdict;
             format!("{} / {} / {}", v.lost, v.duplicated, v.reordered)
         }),
-    ];
+    ]);
     if let Some(us) = run.cpu_us_each {
         rows.push(("server's processor time for each admission", format!("{us:.0} µs")));
     }

@@ -13,6 +13,7 @@ use leeward_client::drill::{Order, Part};
 use leeward_client::histogram::Histogram;
 use leeward_client::http::Http;
 use leeward_server::core::id::RoomId;
+use leeward_server::core::storm::StormLimits;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -36,9 +37,10 @@ const FULL: f64 = 0.8;
 const POSTS_PER_S: u64 = 10;
 const POST_MS: f64 = 1_000.0;
 
-/// The house is full with exactly those who are brought in.
+/// The house is full with exactly those who are brought in, but for what is kept for operators.
 pub(super) fn limit_keys(clients: usize) -> Vec<(&'static str, String)> {
-    vec![("limits.connections_max", clients.to_string())]
+    let kept = StormLimits::default().operator_reserve;
+    vec![("limits.connections_max", (clients + kept).to_string())]
 }
 
 fn faults(clients: usize) -> [(&'static str, Value); 4] {
@@ -83,10 +85,11 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
         house.watch("everybody comes back", Duration::from_secs(60), full).await?;
     let mut run = house.recovered(&view, WATCH).await?;
     house.settle(&mut run).await?;
-    (run.species, run.mu) = (species, mu);
+    (run.species, run.mu, run.steered) = (species, mu, true);
     run.missing = (limit - (view.crowd.present + view.circle.present).min(limit)) as u64;
     run.figures = figures(&wedges, strangers);
 
+    run.tiles = tiles(&wedges, most);
     let mut promises = Vec::new();
     for wedge in &wedges {
         promises.extend(wedge.promises());
@@ -175,6 +178,20 @@ fn figures(wedges: &[Wedge], strangers: usize) -> Vec<(String, String)> {
     });
     let strangers = ("people at the door of the full house".to_owned(), strangers.to_string());
     mended.chain([strangers]).collect()
+}
+
+fn tiles(wedges: &[Wedge], most: usize) -> Vec<[String; 3]> {
+    let firsts: Vec<f64> = wedges.iter().filter_map(|wedge| wedge.first_s).collect();
+    let first = if firsts.len() < wedges.len() {
+        "never".to_owned()
+    } else {
+        format!("{:.2} s", firsts.into_iter().fold(0.0, f64::max))
+    };
+    let note = format!("the longest of {} kinds of jam", wedges.len());
+    vec![
+        ["jammed, it lets the first in after".to_owned(), first, note],
+        ["connections at most".to_owned(), most.to_string(), "as many as there may be".to_owned()],
+    ]
 }
 
 /// Somebody who posts by the HTTP API all the while.

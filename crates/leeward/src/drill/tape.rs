@@ -5,6 +5,9 @@ use leeward_client::gauge::Cost;
 use leeward_client::histogram::{Histogram, Quantiles};
 use serde::Serialize;
 
+/// The least time between two rows, in seconds.
+const ROW_S_MIN: f64 = 0.05;
+
 /// One moment.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
 pub(super) struct Point {
@@ -33,8 +36,9 @@ pub(super) struct Tape {
     /// When what happened, in seconds as above.
     marks: Vec<(f64, String)>,
     last: Option<Last>,
-    /// The survivors' latency of all time so far.
+    /// The survivors' latency of all time so far, and up to the last row.
     heard: Histogram,
+    written: Histogram,
     outage_at_s: f64,
     rss_bytes_max: u64,
 }
@@ -53,16 +57,21 @@ impl Tape {
     pub(super) fn write(&mut self, at_s: f64, crowd: &Seen, circle: &Seen, cost: Option<Cost>) {
         let cpu_us = cost.map_or(0, |cost| cost.cpu_us);
         self.rss_bytes_max = self.rss_bytes_max.max(cost.map_or(0, |cost| cost.rss_bytes));
+        self.heard = circle.delivered.clone();
+        // Over a shorter time a rate is all noise.
+        if self.last.as_ref().is_some_and(|last| at_s - last.at_s < ROW_S_MIN) {
+            return;
+        }
         let refused = crowd.refusals.values().sum();
         let counts =
             Last { at_s, knocks: crowd.knocks(), admitted: crowd.admitted(), refused, cpu_us };
         if let Some(last) = self.last.take() {
-            let seconds = (at_s - last.at_s).max(1e-3);
+            let seconds = at_s - last.at_s;
             // A mark sets the counts back to 0.
             let rate = |now: u64, before: u64| {
                 (if now < before { now } else { now - before }) as f64 / seconds
             };
-            let said = circle.delivered.since(&self.heard);
+            let said = circle.delivered.since(&self.written);
             let latency =
                 |share| (said.count() > 0).then(|| said.quantile_us(share) as f64 / 1_000.0);
             self.points.push(Point {
@@ -76,7 +85,7 @@ impl Tape {
                 server_cpu: rate(cpu_us, last.cpu_us) / 1e6,
             });
         }
-        self.heard = circle.delivered.clone();
+        self.written = circle.delivered.clone();
         self.last = Some(counts);
     }
 
