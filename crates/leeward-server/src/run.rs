@@ -102,7 +102,7 @@ pub async fn serve(
     let guard = Guard::start(Arc::clone(&node)).map_err(StartError::Thread)?;
     let lookout = watch::start(Arc::clone(&node))?;
     node.set_ready(true);
-    tracing::info!(shards = threads.len(), "serving");
+    tracing::debug!(shards = threads.len(), "serving");
     let look = async {
         loop {
             tokio::time::sleep(TLS_LOOK).await;

@@ -1,6 +1,9 @@
 //! The command line, as clap reads it. Nothing is done here.
 
 use crate::config::Flags;
+use crate::drain::Drain;
+use crate::drill::Drill;
+use crate::gate::{Gate, Rate, rate};
 use crate::load::Load;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -89,6 +92,31 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// What will go wrong on this machine, and the line to change; works with a server and without
+    ///
+    /// Exit status: 0 nothing worse than a notice, 1 it could not look, 3 a warning, 4 critical.
+    Doctor {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Hold people back at the door, by class; whoever is in stays in
+    #[command(subcommand)]
+    Gate(Gate),
+    /// Fix how many are let in a second, or have it measured again
+    Rate {
+        /// How many, such as `200/s`; `auto` to have it measured
+        #[arg(value_name = "N/s|auto", value_parser = rate)]
+        rate: Rate,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Send everybody away, each with a time to come back, before the server is stopped
+    Drain(Drain),
+    /// Hold an outage on purpose, and see which promises are kept
+    ///
+    /// Starts a server of its own unless it is pointed at one. Exit status: 0 all promises held,
+    /// 1 one broke, 2 the drill could not be held.
+    Drill(Box<Drill>),
     /// Put a server under load with synthetic people; it has to be started with `allow_load`
     Load(Load),
 }
@@ -110,6 +138,23 @@ pub(crate) struct Serve {
     /// Where the operator connects
     #[arg(long, value_name = "ADDRESS:PORT")]
     operator_listen: Option<String>,
+    /// Take commands that break the server on purpose, for `leeward drill`
+    #[arg(long)]
+    allow_drills: bool,
+    /// Let everybody in at once, as the control of a drill; needs `--allow-drills`
+    #[arg(long, value_enum, value_name = "ON|OFF")]
+    storm_control: Option<Switch>,
+}
+
+/// Something that is on or off.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+fn on_off(switch: Switch) -> String {
+    matches!(switch, Switch::On).to_string()
 }
 
 /// What can be done with accounts.
@@ -198,6 +243,9 @@ impl Cli {
         if let Command::Serve(serve) = &self.command {
             flag("listen", &serve.listen, "--listen");
             flag("operator_listen", &serve.operator_listen, "--operator-listen");
+            flag("storm.control", &serve.storm_control.map(on_off), "--storm-control");
+            let allowed = serve.allow_drills.then(|| "true".to_owned());
+            flag("drills.allowed", &allowed, "--allow-drills");
         }
         Flags { file: self.settings.config.clone(), set }
     }

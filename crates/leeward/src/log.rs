@@ -23,6 +23,7 @@ const LAST_LINES_MS: u64 = 500;
 #[derive(Debug)]
 pub(crate) struct Log {
     queue: Option<Queue>,
+    lost: Arc<AtomicU64>,
     done: Receiver<()>,
 }
 
@@ -44,10 +45,15 @@ pub(crate) fn start(format: &str, filter: &str) -> Result<Log> {
 }
 
 impl Log {
+    /// Counts all lines that nobody read in time.
+    pub(crate) fn lost(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.lost)
+    }
+
     fn to(sink: Box<dyn Write + Send>) -> (Self, Queue) {
         let (lines, waiting) = sync_channel(LINES_MAX);
         let (finished, done) = sync_channel(1);
-        let queue = Queue { lines, dropped: Arc::default() };
+        let queue = Queue { lines, dropped: Arc::default(), lost: Arc::default() };
         let dropped = Arc::clone(&queue.dropped);
         std::thread::Builder::new()
             .name("log".to_owned())
@@ -56,7 +62,7 @@ impl Log {
                 let _ = finished.try_send(());
             })
             .expect("a process that cannot start its first thread cannot run");
-        (Self { queue: Some(queue.clone()), done }, queue)
+        (Self { lost: Arc::clone(&queue.lost), queue: Some(queue.clone()), done }, queue)
     }
 }
 
@@ -91,7 +97,10 @@ enum Line {
 #[derive(Clone, Debug)]
 struct Queue {
     lines: SyncSender<Line>,
+    /// Dropped since the log last told of it.
     dropped: Arc<AtomicU64>,
+    /// Dropped at all.
+    lost: Arc<AtomicU64>,
 }
 
 impl Write for Queue {
@@ -104,6 +113,7 @@ impl Write for Queue {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
+                self.lost.fetch_add(1, Ordering::Relaxed);
             }
         }
         Ok(line.len())
@@ -149,10 +159,12 @@ mod tests {
             (whole, lost)
         });
         // Dropping the log waits until the reader has had what was queued.
+        let total = log.lost();
         drop(log);
         drop(queue);
         let (whole, lost) = counting.join().expect("the reader ends with the pipe");
         assert_eq!(whole + lost, written, "every line is written or counted");
+        assert_eq!(total.load(Ordering::Relaxed), lost as u64);
     }
 
     #[test]

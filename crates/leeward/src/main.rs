@@ -2,9 +2,15 @@
 //! line what went wrong if it could not.
 
 mod account;
+mod answer;
 mod cli;
 mod config;
 mod data;
+mod doctor;
+mod document;
+mod drain;
+mod drill;
+mod gate;
 mod import;
 mod load;
 mod log;
@@ -12,7 +18,9 @@ mod nofile;
 mod operator;
 mod serve;
 mod status;
+mod units;
 
+use answer::Answer;
 use clap::Parser as _;
 use cli::{Cli, Command};
 use config::Config;
@@ -27,10 +35,10 @@ fn main() -> ExitCode {
     // What is written here are messages, passwords' hashes and keys: for this user alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match run(&Cli::parse()) {
-        Ok(text) => {
+        Ok(answer) => {
             // Whoever closed standard output does not want the rest.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
+            let _ = std::io::stdout().write_all(answer.text.as_bytes());
+            ExitCode::from(answer.status)
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "leeward: {error:#}");
@@ -39,10 +47,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what the command line says. Returns what to print.
-fn run(cli: &Cli) -> anyhow::Result<String> {
+/// Does what the command line says. Returns what to print, and the exit status.
+fn run(cli: &Cli) -> anyhow::Result<Answer> {
     let config = Config::load(&cli.flags())?;
-    match &cli.command {
+    let text = match &cli.command {
         Command::Serve(_) => serve::run(&config).map(|()| String::new()),
         Command::Config { markdown: true, .. } => Ok(config::as_markdown()),
         Command::Config { output, .. } if output.json => {
@@ -55,6 +63,12 @@ fn run(cli: &Cli) -> anyhow::Result<String> {
         Command::Export { dir, output } => data::export(&config, dir, *output),
         Command::Import { from, path, output } => data::import(&config, *from, path, *output),
         Command::Status { output } => status::run(&config, *output),
+        Command::Doctor { output } => return doctor::run(&config, *output),
+        Command::Gate(gate) => return gate::run(&config, gate),
+        Command::Rate { rate, output } => return gate::fix(&config, *rate, *output),
+        Command::Drain(drain) => return drain::run(&config, drain),
+        Command::Drill(drill) => return Ok(drill::run(&config, drill)),
         Command::Load(load) => load::run(load),
-    }
+    };
+    text.map(Answer::from)
 }

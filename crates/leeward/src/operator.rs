@@ -12,9 +12,10 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use leeward_server::core::code::Refusal;
 use leeward_server::core::id::Millis;
-use leeward_server::operate::{self, Command, Outcome};
+use leeward_server::operate::{self, Command, Order, Ordered, Outcome};
 use leeward_server::passwords::Passwords;
 use leeward_server::store::{SqliteConfig, Store};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -121,30 +122,65 @@ pub(crate) fn now() -> Result<Millis> {
 
 /// What the running server answers to a GET on its operator's listener.
 pub(crate) fn get(config: &Config, path: &str) -> Result<Vec<u8>> {
-    let door = Door::of(&config.data_dir());
-    let address = door.map_or_else(|| config.address("operator_listen"), |d| d.address);
     runtime()?.block_on(async {
-        let request = Request::builder().method(Method::GET).uri(path);
-        let request = request.header("host", address.to_string()).body(Full::default())?;
-        let Some((status, body)) = send(address, request).await? else {
+        let address = place(config);
+        let Some(body) = fetch(address, path).await? else {
             bail!("no server answers at {address}: start one with `leeward serve`");
         };
-        if !status.is_success() {
-            bail!("the server at {address} answered {status}");
-        }
         Ok(body)
     })
 }
 
+/// The same of the server that serves this data directory. `None`: none does.
+pub(crate) fn look(config: &Config, path: &str) -> Result<Option<Vec<u8>>> {
+    match Door::of(&config.data_dir()) {
+        Some(door) => runtime()?.block_on(fetch(door.address, path)),
+        None => Ok(None),
+    }
+}
+
+/// Where the operator's listener is, or would be.
+pub(crate) fn place(config: &Config) -> SocketAddr {
+    let door = Door::of(&config.data_dir());
+    door.map_or_else(|| config.address("operator_listen"), |door| door.address)
+}
+
+/// What a GET is answered with. `None`: nobody listens there.
+pub(crate) async fn fetch(address: SocketAddr, path: &str) -> Result<Option<Vec<u8>>> {
+    let request = Request::builder().method(Method::GET).uri(path);
+    let request = request.header("host", address.to_string()).body(Full::default())?;
+    let Some((status, body)) = send(address, request).await? else { return Ok(None) };
+    if !status.is_success() {
+        bail!("the server at {address} answered {status}");
+    }
+    Ok(Some(body))
+}
+
+/// Gives an order to the server that serves the data directory: without one there is nobody to obey.
+pub(crate) fn order(config: &Config, order: &Order) -> Result<Ordered> {
+    let dir = config.data_dir();
+    let obeyed = match Door::of(&dir) {
+        Some(door) => runtime()?.block_on(ask(&door, order))?,
+        None => None,
+    };
+    let whose = || {
+        format!(
+            "no server serves {}: start one, or name its directory with --data-dir",
+            dir.display()
+        )
+    };
+    obeyed.with_context(whose)
+}
+
 /// Asks the server behind a door. `None`: nobody is there.
-async fn ask(door: &Door, command: &Command) -> Result<Option<Outcome>> {
+async fn ask<Q: Serialize, A: DeserializeOwned>(door: &Door, question: &Q) -> Result<Option<A>> {
     let request = Request::builder()
         .method(Method::POST)
         .uri("/command")
         .header("host", door.address.to_string())
         .header("authorization", format!("Bearer {}", door.secret))
         .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(serde_json::to_vec(command)?)))?;
+        .body(Full::new(Bytes::from(serde_json::to_vec(question)?)))?;
     let Some((status, body)) = send(door.address, request).await? else { return Ok(None) };
     if status == StatusCode::UNAUTHORIZED {
         // Another server has that address meanwhile; this directory is not served by it.

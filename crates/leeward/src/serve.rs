@@ -1,21 +1,20 @@
 //! `leeward serve`: from the configuration to a running node, and from a signal to its end.
 
 use crate::config::Config;
+use crate::doctor::{plan, terms};
 use crate::operator::{Door, runtime};
 use crate::{log, nofile};
 use anyhow::{Context as _, Result};
 use leeward_server::Node;
-use leeward_server::config::{NodeConfig, TlsFiles};
-use leeward_server::core::lease::Terms;
-use leeward_server::core::wire::Lease;
+use leeward_server::config::{
+    Bucket, DoorConfig, NodeConfig, Prefix, Statsd, StormConfig, TlsFiles,
+};
+use leeward_server::doctor::{FILES_KEPT, attend};
 use leeward_server::run::{Listeners, listen, serve};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// Files that the database, the log and the listeners hold open beside the connections.
-const FILES_KEPT: u64 = 200;
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn run(config: &Config) -> Result<()> {
@@ -32,12 +31,15 @@ pub(crate) fn run(config: &Config) -> Result<()> {
     let mut node_config = node_config(config, files)?;
     node_config.setup_token = Some(setup.clone());
     node_config.operator_secret = Some(door.secret.clone());
+    let (plan, dropped) = (plan(config)?, log.lost());
 
     let served = runtime()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
         let node = Node::open(node_config).await?;
         door.leave_in(&config.data_dir())?;
-        greet(config, public, door.address, node.accounts.is_empty().then_some(setup.as_str()));
+        let doctor = attend(&node, plan, dropped).context("the system gives no threads")?;
+        let setup = node.accounts.is_empty().then_some(setup.as_str());
+        greet(config, [public, door.address], &doctor.summary(), setup);
         let shutdown = async {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
@@ -62,17 +64,10 @@ fn bind(config: &Config, key: &str) -> Result<TcpListener> {
 /// What the node is told.
 fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
     let milliseconds = |key: &str| Duration::from_millis(config.number(key));
-    let lease = |ping: &str, lease: &str| {
-        anyhow::Ok(Lease {
-            ping_ms: u32::try_from(config.number(ping))?,
-            lease_ms: u32::try_from(config.number(lease))?,
-            spread_ms: u32::try_from(config.number("lease.spread_ms"))?,
-        })
-    };
     let mut node = NodeConfig::new(config.data_dir());
     node.origins = config.origins();
-    node.behind_proxy = config.text("behind_proxy") == "true";
-    node.allow_load = config.text("allow_load") == "true";
+    node.behind_proxy = config.is("behind_proxy");
+    node.allow_load = config.is("allow_load");
     node.tls = match (config.path("tls.cert_file"), config.path("tls.key_file")) {
         (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
         (_, _) => None,
@@ -86,16 +81,26 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
     if let Some(room) =
         files.map(|f| f.saturating_sub(FILES_KEPT)).filter(|f| *f < node.connections_max.into())
     {
-        tracing::info!(
-            "the system lets this process open {room} connections, fewer than `limits.connections_max`"
-        );
+        // The doctor says so.
         node.connections_max = u32::try_from(room)?.max(1);
     }
     node.file_bytes_max = config.number("limits.file_bytes_max");
-    node.lease = Terms {
-        visible: lease("lease.ping_ms", "lease.lease_ms")?,
-        hidden: lease("lease.hidden_ping_ms", "lease.hidden_lease_ms")?,
+    node.lease = terms(config)?;
+    node.door = door(config)?;
+    node.storm = StormConfig {
+        control: config.is("storm.control"),
+        guard: config.is("storm.guard"),
+        parked_bytes_max: config.number("storm.parked_bytes_max"),
     };
+    node.allow_drills = config.is("drills.allowed");
+    node.statsd =
+        Some(config.text("metrics.statsd")).filter(|address| !address.is_empty()).map(|address| {
+            Statsd {
+                address: address.to_owned(),
+                prefix: config.text("metrics.statsd_prefix").to_owned(),
+                every: milliseconds("metrics.statsd_every_ms"),
+            }
+        });
     node.bounds.queue_bytes_max = config.count("limits.queue_bytes_max");
     node.bounds.ring_bytes_max = config.count("limits.room_bytes_max");
     node.bounds.drain_spread = milliseconds("drain.spread_ms");
@@ -103,13 +108,33 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
     Ok(node)
 }
 
+/// What is checked before anything is read of a socket.
+fn door(config: &Config) -> Result<DoorConfig> {
+    let bucket = |per_s: &str, burst: &str| {
+        anyhow::Ok(Bucket {
+            per_s: u32::try_from(config.number(per_s))?,
+            burst: u32::try_from(config.number(burst))?,
+        })
+    };
+    let mut trusted = Vec::from(Prefix::loopback());
+    trusted.extend(config.prefixes("door.trusted"));
+    Ok(DoorConfig {
+        backlog_max: u32::try_from(config.number("door.backlog_max"))?,
+        openings_max: config.count("door.openings_max"),
+        address: bucket("door.address_per_s", "door.address_burst")?,
+        network: bucket("door.network_per_s", "door.network_burst")?,
+        trusted,
+    })
+}
+
 /// Says where everything is. With the log this stays within ten lines.
-fn greet(config: &Config, public: SocketAddr, operator: SocketAddr, setup: Option<&str>) {
+fn greet(config: &Config, at: [SocketAddr; 2], doctor: &str, setup: Option<&str>) {
+    let [public, operator] = at;
     let scheme = if config.path("tls.cert_file").is_some() { "https" } else { "http" };
     let url = config.origins().into_iter().next();
     let url = url.unwrap_or_else(|| format!("{scheme}://{}", reachable(public)));
     let mut text = format!(
-        "Leeward {} serves {url}\n  data      {}\n  operator  http://{operator}\n",
+        "Leeward {} serves {url}\n  data      {}\n  doctor    {doctor}\n  operator  http://{operator}\n",
         env!("CARGO_PKG_VERSION"),
         config.data_dir().display()
     );

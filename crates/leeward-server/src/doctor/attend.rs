@@ -5,7 +5,7 @@
 
 use super::examine;
 use super::facts::Plan;
-use super::finding::{Report, Severity};
+use super::finding::{Finding, Report, Severity};
 use super::gather::{Eyes, Inside};
 use crate::node::Node;
 use std::collections::BTreeSet;
@@ -106,7 +106,7 @@ struct Round {
     plan: Plan,
     dropped: Arc<AtomicU64>,
     eyes: Eyes,
-    /// Checks that have been logged, with their severity: what stays as it is, is said once.
+    /// Findings that have been logged, with their severity: what stays as it is, is said once.
     said: BTreeSet<(String, Severity)>,
     at: Option<Instant>,
 }
@@ -128,22 +128,20 @@ impl Round {
 
     fn say(&mut self, report: &Report) {
         let bad = report.findings.iter().filter(|f| f.severity >= Severity::Warning);
-        let mut said = BTreeSet::new();
+        let (mut said, mut fresh) = (BTreeSet::new(), Vec::new());
         for finding in bad {
             let key = (format!("{}: {}", finding.check, finding.will), finding.severity);
             if !self.said.contains(&key) {
-                let change: Vec<&str> = finding.change.iter().map(|c| c.line.as_str()).collect();
-                tracing::warn!(
-                    check = %finding.check,
-                    severity = finding.severity.as_str(),
-                    change = %change.join(" | "),
-                    "{}: {}",
-                    finding.measured,
-                    finding.will
-                );
+                let Finding { check, severity, measured, will, .. } = finding;
+                let change = finding.change.first().map_or("", |change| change.line.as_str());
+                let severity = severity.as_str();
+                fresh.push(format!("{severity}: {check}: {measured}: {will} [{change}]"));
             }
             said.insert(key);
         }
         self.said = said;
+        if !fresh.is_empty() {
+            tracing::warn!(findings = fresh.len(), "the doctor says: {}", fresh.join("; "));
+        }
     }
 }

@@ -28,7 +28,8 @@ fn queue(facts: &Facts) -> Option<Finding> {
     );
     let line = format!("sysctl -w net.core.somaxconn={backlog}");
     let finding = Finding::new(CHECK, Severity::Warning, measured, will).run(line);
-    Some(finding.or(FILE, format!("net.core.somaxconn = {backlog}")))
+    let finding = finding.or(FILE, format!("net.core.somaxconn = {backlog}"));
+    Some(finding.set("door.backlog_max", most.max(16)))
 }
 
 fn half_open(facts: &Facts) -> Option<Finding> {

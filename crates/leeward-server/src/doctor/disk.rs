@@ -116,7 +116,10 @@ fn medium(facts: &Facts) -> Option<Finding> {
 }
 
 fn latency(fsync: Fsync) -> Finding {
-    let milliseconds = |us: u64| format!("{}.{} ms", us / 1_000, us % 1_000 / 100);
+    let milliseconds = |us: u64| match us {
+        us if us < 1_000 => format!("{us} µs"),
+        us => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+    };
     let measured = format!(
         "4 KiB are safe after {} (median of {}), {} at worst",
         milliseconds(fsync.median_us),

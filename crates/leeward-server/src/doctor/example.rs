@@ -34,6 +34,8 @@ pub(crate) fn plan() -> Plan {
         drain_spread_ms: 5_000,
         drain_ms_max: 10_000,
         backlog: 4_096,
+        address_per_s: 100,
+        trusts_others: false,
         storm_control: true,
         drills_allowed: false,
         allow_load: false,

@@ -51,9 +51,13 @@ pub struct Plan {
     pub drain_spread_ms: u64,
     /// `drain.ms_max`.
     pub drain_ms_max: u64,
-    /// Connections that the listener asks the kernel to keep waiting.
+    /// `door.address_per_s`.
+    pub address_per_s: u64,
+    /// `door.trusted` names somebody.
+    pub trusts_others: bool,
+    /// `door.backlog_max`.
     pub backlog: u64,
-    /// `storm.control`.
+    /// `storm.control` and `storm.guard`.
     pub storm_control: bool,
     /// `drills.allowed`.
     pub drills_allowed: bool,

@@ -26,6 +26,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         waiting_room,
         sign_ins,
         proxy,
+        shared_address,
         hidden,
         visible,
         control,
@@ -188,6 +189,23 @@ fn proxy(facts: &Facts) -> Option<Finding> {
                 format!("proxy_idle_ms = {wanted_ms}"),
             ),
     )
+}
+
+fn shared_address(facts: &Facts) -> Option<Finding> {
+    let plan = &facts.plan;
+    // A proxy on this machine is never counted.
+    if !plan.behind_proxy || plan.trusts_others || reach(plan.listen) == Reach::Here {
+        return None;
+    }
+    let measured =
+        "the proxy may be on another machine, and `door.trusted` names nobody".to_owned();
+    let will = format!(
+        "everybody comes from the proxy's address, of which {} connections a second are taken: in a \
+         storm the others are turned away",
+        count(plan.address_per_s)
+    );
+    let finding = Finding::new(CHECK, Severity::Warning, measured, will);
+    Some(finding.set("door.trusted", "\"the proxy's address\""))
 }
 
 fn hidden(facts: &Facts) -> Option<Finding> {
@@ -373,6 +391,16 @@ mod tests {
                     spoil: |f| {
                         f.plan.behind_proxy = true;
                         f.plan.proxy_idle_ms = 125_000;
+                    },
+                    severity: Severity::Warning,
+                    will: "everybody comes from the proxy's address, of which 100",
+                    change: "door.trusted",
+                },
+                Row {
+                    spoil: |f| {
+                        f.plan.behind_proxy = true;
+                        f.plan.proxy_idle_ms = 125_000;
+                        f.plan.trusts_others = true;
                     },
                     severity: Severity::Fine,
                     will: "go together",

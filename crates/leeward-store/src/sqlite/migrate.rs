@@ -30,8 +30,10 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
             tx.pragma_update(None, "application_id", APPLICATION_ID)?;
             tx.pragma_update(None, "user_version", at + 1)?;
             tx.commit()?;
-            tracing::info!(schema = at + 1, "the database is up to date");
         }
+    }
+    if found < known {
+        tracing::info!(from = found, schema = known, "the database is up to date");
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Path,
     /// An IP address and a port.
     Address,
+    /// Addresses or their beginnings, such as `10.0.0.0/8`, with commas between; empty for none.
+    Prefixes,
     /// A whole number between two bounds, both included.
     Number(u64, u64),
     /// One of a few words.
@@ -77,6 +79,12 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["false", "true"]),
         "false",
         "A proxy in front terminates TLS: cookies are marked `Secure`, and the last address of `X-Forwarded-For` is believed.",
+    ),
+    key(
+        "proxy_idle_ms",
+        Kind::Number(1_000, 86_400_000),
+        "60000",
+        "After so much silence the proxy in front closes a connection; nginx, HAProxy and most load balancers do so after a minute unless told otherwise. Only `leeward doctor` asks: it compares this with the pings.",
     ),
     key(
         "tls.cert_file",
@@ -152,6 +160,66 @@ pub(crate) const KEYS: &[Key] = &[
         "Clients that lose this server without a word come back at random moments within this time at most; a few within less.",
     ),
     key(
+        "door.backlog_max",
+        Kind::Number(16, 65_535),
+        "4096",
+        "Connections that the kernel keeps waiting until they are accepted, on purpose no more than a third of a second's worth: what is beyond is dropped at no cost, and tries again.",
+    ),
+    key(
+        "door.openings_max",
+        Kind::Number(16, 65_535),
+        "1024",
+        "Accepted connections of one shard of which it is not known yet what they want: TLS and the first request are under way. Beyond, accepting pauses.",
+    ),
+    key(
+        "door.address_per_s",
+        Kind::Number(1, 1_000_000),
+        "100",
+        "Connections a second from one address (one /64 of IPv6), in the long run; an office may be behind one.",
+    ),
+    key(
+        "door.address_burst",
+        Kind::Number(1, 1_000_000),
+        "1000",
+        "Connections from one address at once, for when a whole office comes back.",
+    ),
+    key(
+        "door.network_per_s",
+        Kind::Number(1, 1_000_000),
+        "400",
+        "Connections a second from one network (a /24, or a /48 of IPv6), in the long run.",
+    ),
+    key(
+        "door.network_burst",
+        Kind::Number(1, 1_000_000),
+        "4000",
+        "Connections from one network at once.",
+    ),
+    key(
+        "door.trusted",
+        Kind::Prefixes,
+        "",
+        "Addresses whose connections are not counted, such as `10.0.0.0/8, 192.0.2.7`: those of a proxy, behind which everybody is. This machine is always one.",
+    ),
+    key(
+        "storm.control",
+        Kind::Choice(&["true", "false"]),
+        "true",
+        "Decides who is let in when; `false` lets everybody in at once, as the control of a drill, and is refused unless `drills.allowed`.",
+    ),
+    key(
+        "storm.guard",
+        Kind::Choice(&["true", "false"]),
+        "true",
+        "Mends the decision when it has gone wrong; `false` lets it stay wrong, as the control of a drill, and is refused unless `drills.allowed`.",
+    ),
+    key(
+        "storm.parked_bytes_max",
+        Kind::Number(0, TIB),
+        "268435456",
+        "Memory for those who wait their turn with their connection kept; whoever does not fit is given a time and knocks again.",
+    ),
+    key(
         "drain.spread_ms",
         Kind::Number(0, 600_000),
         "5000",
@@ -168,6 +236,30 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["false", "true"]),
         "false",
         "Lets an owner make thousands of synthetic people, for `leeward load`; never on a server that people use.",
+    ),
+    key(
+        "drills.allowed",
+        Kind::Choice(&["false", "true"]),
+        "false",
+        "Takes commands at the operator's listener that break this server on purpose, for `leeward drill`; never on a server that people use.",
+    ),
+    key(
+        "metrics.statsd",
+        Kind::Text,
+        "",
+        "A statsd daemon, such as `127.0.0.1:8125`, to which the figures of `/metrics` are sent as well, by UDP; unset: none.",
+    ),
+    key(
+        "metrics.statsd_prefix",
+        Kind::Text,
+        "leeward",
+        "What every name that is sent there begins with.",
+    ),
+    key(
+        "metrics.statsd_every_ms",
+        Kind::Number(1_000, 600_000),
+        "10000",
+        "How often that is done.",
     ),
     key("log.format", Kind::Choice(&["text", "json"]), "text", "How a line of the log looks."),
     key(

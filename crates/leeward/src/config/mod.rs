@@ -7,6 +7,7 @@ mod print;
 
 use anyhow::{Context as _, Result, bail};
 use keys::{KEYS, Key, Kind, nearest};
+use leeward_server::config::Prefix;
 pub(crate) use origin::Origin;
 pub(crate) use print::{as_json, as_markdown, as_text};
 use std::collections::BTreeMap;
@@ -132,6 +133,21 @@ impl Config {
         if self.text("tls.cert_file").is_empty() != self.text("tls.key_file").is_empty() {
             bail!("`tls.cert_file` and `tls.key_file` belong together: set both or neither");
         }
+        for key in ["storm.control", "storm.guard"] {
+            if !self.is(key) && !self.is("drills.allowed") {
+                bail!(
+                    "`{key}` can only be false where `drills.allowed` is true: without it the next \
+                     storm takes the server down"
+                );
+            }
+        }
+        let statsd = self.text("metrics.statsd");
+        let port = statsd.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
+        if !statsd.is_empty() && !matches!(port, Some((host, Ok(1..))) if !host.is_empty()) {
+            bail!(
+                "`metrics.statsd` must be a host and a port, such as `127.0.0.1:8125`, not `{statsd}`"
+            );
+        }
         for url in self.origins() {
             let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
             if host.is_none_or(|h| h.is_empty() || h.contains('/')) {
@@ -171,6 +187,11 @@ impl Config {
         self.text(name).parse().expect("checked when it was set")
     }
 
+    /// Addresses or their beginnings.
+    pub(crate) fn prefixes(&self, name: &str) -> Vec<Prefix> {
+        prefixes(self.text(name)).expect("checked when it was set")
+    }
+
     /// A number that the table bounds.
     pub(crate) fn number(&self, name: &str) -> u64 {
         self.text(name).parse().expect("checked when it was set")
@@ -181,10 +202,25 @@ impl Config {
         usize::try_from(self.number(name)).unwrap_or(usize::MAX)
     }
 
+    /// Whether a key that is `true` or `false` is true.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
     /// The addresses of `public_url`, if any.
     pub(crate) fn origins(&self) -> Vec<String> {
         let parts = self.text("public_url").split(',').map(|u| u.trim().trim_end_matches('/'));
         parts.filter(|u| !u.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The hosts of `public_url`, without their ports.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let authority = |url: &String| url.split("//").nth(1).unwrap_or_default().to_owned();
+        let bare = |authority: String| match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host.to_owned(),
+            Some(_) | None => authority,
+        };
+        self.origins().iter().map(authority).map(bare).collect()
     }
 
     /// Where the data is.
@@ -200,6 +236,11 @@ fn did_you_mean(near: Option<&str>) -> String {
     )
 }
 
+fn prefixes(text: &str) -> Option<Vec<Prefix>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().ok()).collect()
+}
+
 /// Whether `value` is of the key's kind; the error says what would be.
 fn check_value(key: &Key, value: &str) -> Result<(), String> {
     match key.kind {
@@ -213,6 +254,10 @@ fn check_value(key: &Key, value: &str) -> Result<(), String> {
             Ok(_) => Ok(()),
             Err(_) => Err("an IP address and a port, such as `0.0.0.0:8080`".to_owned()),
         },
+        Kind::Prefixes if prefixes(value).is_some() => Ok(()),
+        Kind::Prefixes => {
+            Err("addresses such as `192.0.2.7` or `10.0.0.0/8`, with commas between".to_owned())
+        }
         Kind::Number(least, most) => match value.parse::<u64>() {
             Ok(n) if (least..=most).contains(&n) => Ok(()),
             Ok(_) | Err(_) => Err(format!("a whole number from {least} to {most}")),

@@ -99,6 +99,17 @@ fn a_lease_that_one_lost_ping_would_end_is_refused() {
 }
 
 #[test]
+fn a_statsd_daemon_is_a_host_and_a_port() {
+    for address in ["127.0.0.1", ":8125", "statsd.example.org:0", "statsd.example.org:99999"] {
+        let said = refusal(&format!("[metrics]\nstatsd = \"{address}\"\n"), &[], &[]);
+        assert!(said.contains("`metrics.statsd` must be a host and a port"), "{said}");
+    }
+    for address in ["statsd.example.org:8125", "[::1]:8125"] {
+        read(&format!("[metrics]\nstatsd = \"{address}\"\n"), &[], &[]).expect("good");
+    }
+}
+
+#[test]
 fn several_public_addresses_are_told_apart() {
     let config =
         read("public_url = \"https://a.example, https://b.example/\"\n", &[], &[]).expect("good");
