@@ -17,6 +17,8 @@ pub(super) struct Guard {
     /// the processor was idle.
     pub(super) still: u8,
     pub(super) idle: u8,
+    /// Samples in a row in which nobody wanted in.
+    pub(super) calm: u8,
     /// The truth has been asked for.
     pub(super) asked: bool,
     pub(super) last_rebuild: Option<Instant>,
@@ -38,6 +40,8 @@ pub(super) struct Fallback {
 const IDLE_MAX: u8 = 20;
 /// Whatever the processor does: five seconds.
 const STILL_MAX: u8 = 50;
+/// Whoever was turned away may come back within three seconds.
+const CALM_MAX: u8 = 30;
 /// The truth is asked for again after half a second.
 const ASK_AGAIN: u8 = 5;
 /// Stuck again so soon after being made anew, in milliseconds: it was of no use.
@@ -71,12 +75,18 @@ impl Storm {
 
     /// Asks for the truth when nobody is begun who should be.
     pub(super) fn watch(&mut self, sample: &Sample, begun: u32, wanted: bool) {
+        let nobody_under_way = self.table.admitting.is_empty();
         let guard = &mut self.guard;
-        if begun > 0 || !wanted {
+        // Those who are turned away come back in bursts: a pause between two is no sign of health.
+        guard.calm = if wanted { 0 } else { guard.calm.saturating_add(1) };
+        let doubts = wanted || (guard.still > 0 && guard.calm <= CALM_MAX);
+        if begun > 0 || !doubts {
             (guard.still, guard.idle) = (0, 0);
         } else {
             guard.still = guard.still.saturating_add(1);
-            let idle = sample.busy_us.saturating_mul(2) < sample.capacity_us.max(1);
+            // A processor that only turns people away is as good as idle.
+            let idle = nobody_under_way
+                || sample.busy_us.saturating_mul(2) < sample.capacity_us.max(1);
             guard.idle = if idle { guard.idle.saturating_add(1) } else { 0 };
         }
         if guard.idle >= IDLE_MAX || guard.still >= STILL_MAX {
@@ -153,7 +163,8 @@ impl Storm {
             let plausible_s = 60.0 + 2.0 * (out_s + parked_s) / share;
             let latest = now.0 as f64 + plausible_s * 1e6;
             let cursor = &mut self.slots.cursors[class as usize];
-            if !gated && !(*cursor <= latest) {
+            let plausible = (0.0..=latest).contains(cursor);
+            if !gated && !plausible {
                 *cursor = now.0 as f64 + out_s * 1e6;
                 self.guard.rebuilds += 1;
             }

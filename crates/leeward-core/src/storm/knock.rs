@@ -37,6 +37,10 @@ const COME_BACK_MS_MIN: u64 = 1_000;
 const COME_BACK_MS_MAX: u64 = 300_000;
 /// Nobody asks a node that is being drained more often, in milliseconds.
 const DRAINED_MS_MIN: u64 = 5_000;
+/// A cursor farther ahead than so many times what has been promised, and so much more in
+/// microseconds, is none that this machine has moved: nobody is to wait for it.
+const FAR_FACTOR: f64 = 2.0;
+const FAR_US: f64 = 5e6;
 /// A knock so much before its time is on time, in milliseconds: clients' timers are coarse.
 const EARLY_MS: u64 = 250;
 /// Whoever came before its time more often than this waits elsewhere.
@@ -223,6 +227,10 @@ impl Storm {
         let behind_us = self.lot.waiting(class) as f64 / rate * 1e6;
         let behind = Instant(now.0.saturating_add(behind_us as u64));
         let from = from.max(behind).max(now.plus_ms(COME_BACK_MS_MIN));
+        let most = (self.slots.out() as f64 + self.lot.len() as f64) / rate * 1e6;
+        let reach = now.0 as f64 + FAR_FACTOR * most + FAR_US;
+        let reach = Instant((reach as u64).max(from.0));
+        self.slots.within(class, reach);
         self.slots.advance(now, class, from, 1e6 / rate)
     }
 

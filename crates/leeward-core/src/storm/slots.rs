@@ -129,6 +129,12 @@ impl Slots {
         Instant(*cursor as u64)
     }
 
+    /// Brings the cursor of a class back to what can have been promised.
+    pub(super) fn within(&mut self, class: Class, reach: Instant) {
+        let cursor = &mut self.cursors[class as usize];
+        *cursor = cursor.min(reach.0 as f64);
+    }
+
     /// How far ahead of this moment a class has been promised.
     pub(super) fn cursor(&self, class: Class) -> Instant {
         Instant(self.cursors[class as usize] as u64)

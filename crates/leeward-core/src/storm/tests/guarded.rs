@@ -38,7 +38,7 @@ fn goes_on(rig: &mut Rig, ms: u64) -> (Option<u64>, Vec<u32>) {
     let (mut first, mut rates) = (None, vec![0; (ms / 1_000) as usize]);
     let mut conn = 1_000_000;
     for _ in 0..ms {
-        if rig.ms() % 5 == 0 {
+        if rig.ms().is_multiple_of(5) {
             conn += 1;
             rig.tell(knock(conn, Class::ResumeHere));
         }
@@ -104,7 +104,7 @@ fn when_being_made_anew_does_not_help_a_fixed_rate_does() {
     let began = rig.ms();
     for _ in 0..6_000 {
         rig.storm.rate.credit = -1e15;
-        if rig.ms() % 5 == 0 {
+        if rig.ms().is_multiple_of(5) {
             conn += 1;
             rig.tell(knock(conn, Class::ResumeHere));
         }
@@ -173,13 +173,16 @@ fn what_is_made_anew_keeps_who_is_in_and_the_order_of_who_waits() {
     assert_eq!(order, [1, 2, 3, 4]);
 }
 
+/// Bytes, free places, who waits as what, shares.
+type BadLot = (u64, Vec<u32>, Vec<(usize, u64, u32)>, [u64; 7]);
+
 /// Any state at all, whether or not it can be reached.
 #[derive(Clone, Debug)]
 struct Corruption {
     table: Vec<(u64, u8, u64)>,
     admitting: Vec<(u64, u64)>,
     hash: u64,
-    lot: (u64, Vec<u32>, Vec<(usize, u64, u32)>, [u64; 7]),
+    lot: BadLot,
     numbers: [f64; 8],
     paid_at: u64,
     climb: Option<(u64, f64)>,

@@ -80,8 +80,11 @@ impl Crowd {
             self.storm.handle(at(self.now), knock);
             self.hear();
         }
-        let input =
-            if self.now % 100 == 0 { Input::Measured(Sample::default()) } else { Input::Tick };
+        let input = if self.now.is_multiple_of(100) {
+            Input::Measured(Sample::default())
+        } else {
+            Input::Tick
+        };
         self.storm.handle(at(self.now), input);
         self.hear();
     }

@@ -75,7 +75,15 @@ impl Rig {
                 self.truth.remove(conn);
                 None
             }
-            _ => None,
+            Input::Admitted { .. }
+            | Input::Gate { .. }
+            | Input::Measured(_)
+            | Input::Drain { .. }
+            | Input::EndDrain
+            | Input::Rebuild { .. }
+            | Input::Static { .. }
+            | Input::Fault(_)
+            | Input::Tick => None,
         };
         self.storm.handle(self.now(), input);
         while let Some(output) = self.storm.next_output() {
@@ -125,7 +133,7 @@ impl Rig {
             self.fresh.push_back((self.ms(), conn));
             self.tell(Input::Admitted { conn });
         }
-        if self.ms() % 100 == 0 {
+        if self.ms().is_multiple_of(100) {
             let sample = self.sample();
             self.tell(Input::Measured(sample));
             if std::mem::take(&mut self.stuck) > 0 && self.heals {

@@ -16,20 +16,6 @@ fn everybody_back(clients: u64, ours_percent: u64, start: Start) -> (u64, u64) {
             next += 1;
         }
         rig.step();
-        if std::env::args().any(|a| a == "--show-trace") && rig.ms() % 100 == 0 {
-            let f = rig.storm.figures(rig.now());
-            println!(
-                "{} in {} limit {} window {} adm {} by {:?} mu {} issue {}",
-                rig.ms(),
-                rig.admitted_ms.len(),
-                f.limit_per_s,
-                f.window,
-                f.admissions_per_s,
-                f.limited_by,
-                f.mu_per_s,
-                f.mu_issue_per_s
-            );
-        }
     }
     let least = clients * 80 / (2_000 * ours_percent / 100);
     (rig.ms(), least)
