@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Measures what Leeward costs on this machine: memory, processor time, latency, start and search, beside
 # the kernel's own cost. Builds with optimisation, runs servers and clients on loopback, and writes
-# the figures into docs/benchmarks.md. Takes about a quarter of an hour.
+# the figures into docs/benchmarks.md. Takes about half an hour, the drills a third of it.
 #
 #     scripts/bench.sh                     everything
-#     scripts/bench.sh idle delivery       some of: bare idle tls growth delivery posts history
+#     scripts/bench.sh idle delivery       some of: bare idle tls growth delivery posts history drills
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --locked -p leeward -p leeward-client --bins --examples

@@ -53,6 +53,8 @@ pub(super) struct Cast {
     pub(super) mix: Mix,
     /// Pages in the background, with the long lease.
     pub(super) hidden: bool,
+    /// Rests are a quarter as long.
+    pub(super) brisk: bool,
     /// A promise to break on purpose.
     pub(super) breakage: Option<Breakage>,
 }
@@ -304,6 +306,7 @@ impl House {
 
     /// Nothing happens for so long.
     pub(super) async fn rest(&mut self, words: &str, time: Duration) -> Result<View> {
+        let time = if self.cast.brisk { time / 4 } else { time };
         Ok(self.watch(words, time, |_| false).await?.0)
     }
 

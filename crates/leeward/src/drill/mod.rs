@@ -82,6 +82,9 @@ pub(crate) struct Drill {
     /// Also write a page with the curves, and the JSON, into this directory
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Rest a quarter as long before and after, for tests
+    #[arg(long, hide = true)]
+    brisk: bool,
     /// Break a promise on purpose, to see that it is found
     #[arg(long = "break", value_enum, hide = true)]
     breakage: Option<Break>,
@@ -301,6 +304,7 @@ fn cast(drill: &Drill, mix: Mix) -> Cast {
         room_size: usize::from(drill.room_size),
         mix,
         hidden: drill.outage != Outage::Gitter,
+        brisk: drill.brisk,
         breakage: match drill.breakage {
             Some(Break::Lost) => Some(Breakage::Lost),
             Some(Break::Duplicated) => Some(Breakage::Duplicated),
