@@ -19,7 +19,7 @@ const REST_SHARE: u64 = 50;
 const WELL_MS: u64 = 2_000;
 /// Those who have not come in so long do not come, in milliseconds: longer than a client that obeys
 /// waits between two attempts without having been given a time.
-const SILENT_MS: u64 = 30_000;
+pub(crate) const SILENT_MS: u64 = 30_000;
 
 /// What there is at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -74,6 +74,11 @@ impl Storm {
     /// How many are still to come.
     pub(crate) fn out(&self) -> u64 {
         self.of - self.back
+    }
+
+    /// Whether so few that are out do not matter.
+    pub(crate) fn is_over_for(&self, out: u64) -> bool {
+        out <= self.of / REST_SHARE
     }
 }
 
@@ -171,7 +176,7 @@ impl Detector {
             }
         }
         let few = storm.of / REST_SHARE;
-        let all_in = storm.out() <= few && seen.coming + seen.promised <= few.max(2);
+        let all_in = storm.is_over_for(storm.out()) && seen.coming + seen.promised <= few.max(2);
         let silent = seen.coming + seen.promised == 0
             && seen.at_ms.saturating_sub(self.stirred_ms) >= SILENT_MS;
         if !all_in && !silent {
@@ -207,8 +212,11 @@ fn count(storm: &mut Storm, seen: Seen) {
         }
         Kind::Crowd => {
             let back = seen.admitted.saturating_sub(storm.admitted);
+            let coming = seen.coming + seen.promised;
             // Whoever comes when all are in is no part of it.
-            storm.of = storm.of.max(back.min(storm.of) + seen.coming + seen.promised);
+            if coming > 0 {
+                storm.of = storm.of.max(back + coming);
+            }
             storm.back = back.min(storm.of);
         }
     }

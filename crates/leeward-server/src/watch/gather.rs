@@ -46,7 +46,7 @@ pub(super) fn reading(node: &Node) -> Reading {
         ended: came.saturating_sub(live),
         recover_ms: Some(node.admission.recover_ms().into()),
         spread_ms: node.admission.spread_ms().into(),
-        shed: node.shed_why(),
+        shed: shed(node),
         leases_expired: node.metrics.leases_expired.get(),
         terms: node.terms().into(),
         guard: Guard {
@@ -82,6 +82,17 @@ fn classes(figures: &Figures) -> Vec<ClassNow> {
         knocks: figures.knocks,
     });
     now.collect()
+}
+
+/// What is left out, with the reason in words.
+fn shed(node: &Node) -> Vec<(&'static str, &'static str)> {
+    let words = |why| match why {
+        "delay" => "deliveries lag",
+        "storm" => "people wait to be let in",
+        "coming back" => "it comes back last",
+        other => other,
+    };
+    node.shed_why().into_iter().map(|(what, why)| (what, words(why))).collect()
 }
 
 fn doctor(node: &Node) -> DoctorNow {

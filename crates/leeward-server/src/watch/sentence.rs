@@ -56,17 +56,22 @@ pub(crate) fn sentence(standing: &Standing) -> String {
         parts.extend(to_go_ms.map(|ms| format!("{} to go", about(ms))));
     }
     if let Some((back, of)) = standing.storm {
-        parts.push(format!("{} of {} back", grouped(back), grouped(of)));
+        if back >= of {
+            parts.push(format!("all {} back", grouped(of)));
+        } else {
+            parts.push(format!("{} of {} back", grouped(back), grouped(of)));
+        }
     } else if standing.waiting > 0 {
         parts.push(format!("{} waiting", grouped(standing.waiting)));
     }
     if *state != State::Gate {
         parts.extend(standing.gates.iter().map(|gate| format!("gate {gate}")));
     }
-    if standing.storm.is_some() || standing.waiting > 0 {
-        parts.push(pace(standing.admissions_per_s));
+    let all_back = standing.storm.is_some_and(|(back, of)| back >= of);
+    if (standing.storm.is_some() || standing.waiting > 0) && !all_back {
+        parts.push(pace(standing));
         parts.extend(standing.to_go_ms.map(|ms| format!("{} to go", about(ms))));
-    } else if standing.drain.is_none() {
+    } else if standing.drain.is_none() && !all_back {
         parts.push(format!("{} stay untouched", counted(*live, "connection")));
     }
     if standing.storm.is_some() {
@@ -84,11 +89,11 @@ pub(crate) fn kept(unstored: u64) -> String {
     }
 }
 
-fn pace(per_s: u64) -> String {
-    if per_s == 0 {
-        "letting nobody in".to_owned()
-    } else {
-        format!("letting in {}/s", grouped(per_s))
+fn pace(standing: &Standing) -> String {
+    match (standing.admissions_per_s, standing.waiting) {
+        (0, 0) => "nobody at the door".to_owned(),
+        (0, _) => "letting nobody in".to_owned(),
+        (per_s, _) => format!("letting in {}/s", grouped(per_s)),
     }
 }
 
@@ -188,6 +193,15 @@ mod tests {
     fn no_end_is_promised_while_nobody_gets_in() {
         let told = sentence(&Standing { admissions_per_s: 0, to_go_ms: None, ..storm() });
         assert_eq!(told, "Storm, 00:41. 6,310 of 9,800 back · letting nobody in · nothing lost.");
+    }
+
+    #[test]
+    fn nobody_is_kept_out_where_nobody_asks() {
+        let away = Standing { admissions_per_s: 0, to_go_ms: None, waiting: 0, ..storm() };
+        let wanted = "Storm, 00:41. 6,310 of 9,800 back · nobody at the door · nothing lost.";
+        assert_eq!(sentence(&away), wanted);
+        let back = Standing { storm: Some((9_800, 9_800)), waiting: 0, ..storm() };
+        assert_eq!(sentence(&back), "Storm, 00:41. All 9,800 back · nothing lost.");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Sentences name what changed, by whom where that is known, and with which figures. What swings to
 //! and fro is told by its beginning and its end, not by each swing.
 
-use super::detect::{Kind, Storm, Turn};
+use super::detect::{Kind, SILENT_MS, Storm, Turn};
 use super::reading::Reading;
 use super::sentence::{capital, clock, counted, grouped, kept};
 use super::status::{ClassNow, GateNow};
@@ -54,11 +54,19 @@ pub(crate) fn turn(turn: &Turn, unstored: u64) -> String {
             counted(*before, "connection")
         ),
         Turn::Over(storm, took_ms) => {
-            let away = match storm.out() {
-                0 => "all".to_owned(),
-                _ => format!("{} of {}", grouped(storm.back), grouped(storm.of)),
-            };
-            format!("Storm over after {}: {away} are back; {}.", clock(*took_ms), kept(unstored))
+            let (back, of, kept) = (grouped(storm.back), grouped(storm.of), kept(unstored));
+            let after = clock(*took_ms);
+            match storm.out() {
+                0 => format!("Storm over after {after}: all are back; {kept}."),
+                out if storm.is_over_for(out) => {
+                    format!("Storm over after {after}: {back} of {of} are back; {kept}.")
+                }
+                out => format!(
+                    "Storm over: {} of {of} stay away, nobody has come for {} s; {kept}.",
+                    grouped(out),
+                    SILENT_MS / 1_000
+                ),
+            }
         }
     }
 }
@@ -117,11 +125,7 @@ fn deed(gate: &GateNow) -> String {
 
 fn list(classes: &[&str]) -> String {
     let words: Vec<String> = classes.iter().map(|class| words(class)).collect();
-    match &words[..] {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+    join(&words.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn gates(before: &Reading, after: &Reading) -> Vec<String> {
@@ -183,22 +187,34 @@ fn guard(before: &Reading, after: &Reading) -> Vec<String> {
 }
 
 fn shed(before: &Reading, after: &Reading) -> Vec<String> {
+    let names = |of: &Reading, not: &Reading| -> Vec<&'static str> {
+        let all = of.shed.iter().map(|(what, _)| *what);
+        all.filter(|what| !not.shed.iter().any(|(other, _)| other == what)).collect()
+    };
     let mut told = Vec::new();
-    for (what, why) in &after.shed {
-        if !before.shed.iter().any(|(known, _)| known == what) {
-            told.push(format!("{} left out: {why}.", verb(what, "is", "are")));
-        }
+    let gone = names(after, before);
+    if let Some((_, why)) = after.shed.iter().find(|(what, _)| gone.contains(what)) {
+        told.push(format!("{} left out: {why}.", subject(&gone)));
     }
-    for (what, _) in &before.shed {
-        if !after.shed.iter().any(|(still, _)| still == what) {
-            told.push(format!("{} back.", verb(what, "is", "are")));
-        }
+    let back = names(before, after);
+    if !back.is_empty() {
+        told.push(format!("{} back.", subject(&back)));
     }
     told
 }
 
-fn verb(what: &str, one: &str, many: &str) -> String {
-    format!("{} {}", capital(what), if what.ends_with('s') { many } else { one })
+/// Things with their verb.
+fn subject(what: &[&str]) -> String {
+    let many = what.len() > 1 || what.iter().any(|one| one.ends_with('s'));
+    format!("{} {}", capital(&join(what)), if many { "are" } else { "is" })
+}
+
+fn join(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 fn doctor(before: &Reading, after: &Reading) -> Vec<String> {
@@ -307,11 +323,12 @@ mod tests {
         let (before, mut after) = (reading(), reading());
         after.shed = vec![("presence", "deliveries lag"), ("snapshots", "deliveries lag")];
         let told = changes(&before, &after);
-        assert_eq!(
-            told,
-            ["Presence is left out: deliveries lag.", "Snapshots are left out: deliveries lag."]
-        );
-        assert_eq!(changes(&after, &before), ["Presence is back.", "Snapshots are back."]);
+        assert_eq!(told, ["Presence and snapshots are left out: deliveries lag."]);
+        assert_eq!(changes(&after, &before), ["Presence and snapshots are back."]);
+        let (mut more, known) = (after.clone(), after);
+        more.shed = vec![("typing", "people wait"), ("presence", "people wait")];
+        let told = changes(&known, &more);
+        assert_eq!(told, ["Typing is left out: people wait.", "Snapshots are back."]);
     }
 
     #[test]

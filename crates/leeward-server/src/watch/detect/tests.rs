@@ -114,7 +114,11 @@ fn a_crowd_after_a_restart_is_a_storm_of_all_who_came() {
     world.seen.coming = 700;
     world.pass(250);
     assert_eq!((world.storm().kind, world.storm().back, world.storm().of), (Kind::Crowd, 100, 800));
-    world.admit(700);
+    world.admit(300);
+    world.seen.coming = 400;
+    world.pass(250);
+    assert_eq!((world.storm().back, world.storm().of), (400, 800));
+    world.admit(400);
     world.seen.coming = 0;
     world.pass(3_000);
     let Some(Turn::Over(storm, _)) = world.turns.last() else { panic!("{:?}", world.turns) };
