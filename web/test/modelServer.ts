@@ -35,6 +35,8 @@ export class Pipe {
   open = false;
   closed = false;
   welcomed = false;
+  /** What the client said of itself. */
+  hello: Extract<ClientFrame, { t: "hello" }> | null = null;
 
   constructor(account: number) {
     this.account = account;
@@ -76,6 +78,8 @@ export class ModelServer {
   posts = 0;
   /** Refuses the next posts with this. */
   refuse: { code: Code; then: "retry" | "give_up"; after_ms?: number } | null = null;
+  /** What is said to a hello in place of a welcome; null: welcome. */
+  greet: (pipe: Pipe) => readonly ServerFrame[] | null = () => null;
   /** Set to see whether the tests notice: stores a repeated nonce again. */
   forgetsNonces = false;
   /** Liberties that a server may take; null: it takes none. */
@@ -152,7 +156,7 @@ export class ModelServer {
     for (const pipe of this.pipes) {
       // A frame that goes missing is a server's fault, but a client that sees the hole mends it.
       if (this.mischief?.below(40) === 0) continue;
-      if (pipe.welcomed && !pipe.closed) this.#send(pipe, { t: "event", room, event });
+      if (pipe.welcomed && !pipe.closed) this.say(pipe, { t: "event", room, event });
     }
     return event;
   }
@@ -240,7 +244,7 @@ export class ModelServer {
         this.#hello(pipe, frame);
         break;
       case "ping":
-        this.#send(pipe, { t: "pong", n: frame.n, lease: LEASE });
+        this.say(pipe, { t: "pong", n: frame.n, lease: LEASE });
         break;
       case "post":
         this.#post(pipe, frame.room, frame.nonce, frame.draft);
@@ -260,14 +264,22 @@ export class ModelServer {
   #open(pipe: Pipe, room: number): void {
     const { log } = this.#room(room);
     const at = Math.max(0, log.length - (this.mischief?.below(4) ?? 0));
-    this.#send(pipe, { t: "snapshot", ...this.snapshot(room, at) });
+    this.say(pipe, { t: "snapshot", ...this.snapshot(room, at) });
     const events = log.slice(at);
-    if (events.length > 0) this.#send(pipe, { t: "delta", room, epoch: 1, events });
+    if (events.length > 0) this.say(pipe, { t: "delta", room, epoch: 1, events });
   }
 
   #hello(pipe: Pipe, hello: Extract<ClientFrame, { t: "hello" }>): void {
+    const instead = this.greet(pipe);
+    pipe.hello = hello;
+    if (instead === null) this.admit(pipe, hello);
+    else for (const frame of instead) this.say(pipe, frame);
+  }
+
+  /** Lets somebody in who has said hello. */
+  admit(pipe: Pipe, hello: Extract<ClientFrame, { t: "hello" }>): void {
     pipe.welcomed = true;
-    this.#send(pipe, {
+    this.say(pipe, {
       t: "welcome",
       session: 1,
       account: pipe.account,
@@ -277,39 +289,38 @@ export class ModelServer {
       resumed: hello.ticket !== undefined,
       build: "",
     });
-    if (hello.account_version < 1)
-      this.#send(pipe, { t: "account", ...this.#account(pipe.account) });
+    if (hello.account_version < 1) this.say(pipe, { t: "account", ...this.#account(pipe.account) });
     for (const [room, epoch, seq] of hello.positions ?? []) {
       const { log } = this.#room(room);
       const events = log.slice(Math.max(0, seq - (this.mischief?.below(3) ?? 0)));
       if (events.length > this.deltaMax) {
-        this.#send(pipe, { t: "gap", room, head: { epoch, seq: log.length } });
+        this.say(pipe, { t: "gap", room, head: { epoch, seq: log.length } });
       } else if (events.length > 0) {
-        this.#send(pipe, { t: "delta", room, epoch, events });
+        this.say(pipe, { t: "delta", room, epoch, events });
       }
     }
-    this.#send(pipe, { t: "caught_up", now: this.#now() });
+    this.say(pipe, { t: "caught_up", now: this.#now() });
   }
 
   #post(pipe: Pipe, room: number, nonce: string, draft: Draft): void {
     this.posts++;
     const known = this.nonces.get(`${pipe.account} ${nonce}`);
     if (known !== undefined && !this.forgetsNonces) {
-      this.#send(pipe, { t: "posted", nonce, ...known });
+      this.say(pipe, { t: "posted", nonce, ...known });
       return;
     }
     if (this.mischief?.below(15) === 0) {
       const busy = { code: "store_busy", message: "", then: "retry", after_ms: 300 } as const;
-      this.#send(pipe, { t: "refused", nonce, room, ...busy });
+      this.say(pipe, { t: "refused", nonce, room, ...busy });
       return;
     }
     const refusal = this.refuse ?? this.#objection(pipe.account, room, draft);
     if (refusal !== null) {
-      this.#send(pipe, { t: "refused", nonce, room, message: refusal.code, ...refusal });
+      this.say(pipe, { t: "refused", nonce, room, message: refusal.code, ...refusal });
       return;
     }
     const event = this.append(pipe.account, room, nonce, draft);
-    this.#send(pipe, { t: "posted", nonce, room, seq: event.seq, at: event.at });
+    this.say(pipe, { t: "posted", nonce, room, seq: event.seq, at: event.at });
   }
 
   #objection(account: number, room: number, draft: Draft): typeof this.refuse {
@@ -346,7 +357,8 @@ export class ModelServer {
     return { version: 1, me, workspace: "w", rooms, settings: {}, people: this.people };
   }
 
-  #send(pipe: Pipe, frame: ServerFrame): void {
+  /** Puts a frame on its way. */
+  say(pipe: Pipe, frame: ServerFrame): void {
     pipe.toClient.push(JSON.stringify(frame));
   }
 

@@ -6,7 +6,7 @@ import type { Note } from "../src/sync/notifications.ts";
 import { startClient } from "../src/sync/start.ts";
 import type { Tabs, Told } from "../src/sync/tabs.ts";
 import type { PageEvent, World } from "../src/sync/world.ts";
-import type { ModelServer } from "./modelServer.ts";
+import { type ModelServer, Pipe } from "./modelServer.ts";
 import type { Dice, Time } from "./time.ts";
 
 /** What a browser keeps when its pages are closed, and what connects them. */
@@ -94,6 +94,8 @@ export class FakePage {
       build: "test",
       device: "test",
       openSocket: () => {
+        // What a page that is gone had yet to do, it never does.
+        if (!alive()) return new Pipe(account).socket;
         const socket = server.connect(account);
         this.#sockets.add(socket);
         return socket;

@@ -93,7 +93,9 @@ function Offer({ offer }: { readonly offer: BarWords["offer"] }) {
   } as const;
   return (
     <>
-      <span aria-hidden="true">·</span>
+      <span className="bar-dot" aria-hidden="true">
+        ·
+      </span>
       <button type="button" className="bar-offer" onClick={act}>
         {t(labels[offer])}
       </button>
