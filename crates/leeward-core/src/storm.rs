@@ -55,6 +55,9 @@ pub struct View {
     pub hash: u64,
 }
 
+/// What one who waits takes, for the hint: twice what it was when measured without TLS.
+const PARKED_BYTES: u64 = 4_096;
+
 /// The machine.
 #[derive(Clone, Debug)]
 pub struct Storm {
@@ -162,15 +165,25 @@ impl Storm {
         self.gates.of(class)
     }
 
-    /// Over how long those who are in should spread their first knock if all were lost at once.
+    /// Over how long those who are in should spread their first knock if all were lost at once: half as
+    /// long as letting them in takes, so that an estimate that is too low leaves nobody idle, and longer
+    /// only when the lot could not keep who comes too soon.
     pub fn spread_ms(&self) -> u32 {
-        lease::spread_ms(self.view().live, self.rate.mu() as u32)
+        let live = self.live();
+        let room = self.limits.parked_bytes_max * 3 / 4 / PARKED_BYTES;
+        let crowd = live.saturating_sub(usize::try_from(room).unwrap_or(usize::MAX));
+        lease::spread_ms(crowd.max(live / 2), self.rate.mu() as u32)
     }
 
     /// How long it would take to have everybody back if all were lost at once, by measured costs.
     pub fn recover_ms(&self) -> u32 {
-        let all_ms = self.view().live as f64 / self.rate.mu() * 1e3;
+        let all_ms = self.live() as f64 / self.rate.mu() * 1e3;
         (all_ms + f64::from(self.spread_ms()) / 4.0) as u32
+    }
+
+    /// Those who are in, as far as there can be so many.
+    fn live(&self) -> usize {
+        self.view().live.min(self.limits.connections_max)
     }
 
     /// Admissions a second that the node can finish: to be remembered for the next start.

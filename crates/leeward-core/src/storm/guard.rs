@@ -85,8 +85,8 @@ impl Storm {
         } else {
             guard.still = guard.still.saturating_add(1);
             // A processor that only turns people away is as good as idle.
-            let idle = nobody_under_way
-                || sample.busy_us.saturating_mul(2) < sample.capacity_us.max(1);
+            let idle =
+                nobody_under_way || sample.busy_us.saturating_mul(2) < sample.capacity_us.max(1);
             guard.idle = if idle { guard.idle.saturating_add(1) } else { 0 };
         }
         if guard.idle >= IDLE_MAX || guard.still >= STILL_MAX {

@@ -39,8 +39,8 @@ const COME_BACK_MS_MAX: u64 = 300_000;
 const DRAINED_MS_MIN: u64 = 5_000;
 /// A cursor farther ahead than so many times what has been promised, and so much more in
 /// microseconds, is none that this machine has moved: nobody is to wait for it.
-const FAR_FACTOR: f64 = 2.0;
-const FAR_US: f64 = 5e6;
+const FAR_FACTOR: f64 = 1.5;
+const FAR_US: f64 = 2e6;
 /// A knock so much before its time is on time, in milliseconds: clients' timers are coarse.
 const EARLY_MS: u64 = 250;
 /// Whoever came before its time more often than this waits elsewhere.
@@ -195,7 +195,8 @@ impl Storm {
                 // On time, and the lot is full of others: when half of them will have gone in.
                 let half = u32::try_from(self.lot.waiting(knock.class) / 2).unwrap_or(u32::MAX);
                 let full = now.plus_ms(self.wait_ms(now, knock.class, half).into());
-                (slot, if due > now { due.max(from) } else { full.max(from) })
+                let late = due <= now;
+                (slot, if late { self.apart(now, full.max(from)) } else { due.max(from) })
             }
             None if self.slots.remembered() >= self.limits.slots_max => {
                 return self.turn_away(now, knock, refusal);
@@ -220,16 +221,18 @@ impl Storm {
     /// their connections.
     fn promise(&mut self, now: Instant, class: Class, from: Instant) -> Instant {
         let rate = self.share(now, class) * self.rate.mu_issue;
-        let rate = match self.gates.of(class).per_s() {
-            Some(per_s) if per_s > 0 => rate.min(f64::from(per_s)),
-            Some(_) | None => rate,
+        let open_per_s = match self.gates.of(class).per_s() {
+            Some(per_s) if per_s > 0 => f64::from(per_s),
+            Some(_) | None => f64::INFINITY,
         };
+        let rate = rate.min(open_per_s);
         let behind_us = self.lot.waiting(class) as f64 / rate * 1e6;
         let behind = Instant(now.0.saturating_add(behind_us as u64));
         let from = from.max(behind).max(now.plus_ms(COME_BACK_MS_MIN));
-        let most = (self.slots.out() as f64 + self.lot.len() as f64) / rate * 1e6;
-        let reach = now.0 as f64 + FAR_FACTOR * most + FAR_US;
-        let reach = Instant((reach as u64).max(from.0));
+        // Nobody waits longer than all who wait and all who were promised something take together.
+        let all = self.slots.out() as f64 + self.lot.len() as f64;
+        let all_us = all / rate.max(self.rate.mu_issue.min(open_per_s)) * 1e6;
+        let reach = Instant((from.0 as f64 + FAR_FACTOR * all_us + FAR_US) as u64);
         self.slots.within(class, reach);
         self.slots.advance(now, class, from, 1e6 / rate)
     }
@@ -257,12 +260,19 @@ impl Storm {
         ((f64::from(place) + 1.0) / rate * 1e3).min(f64::from(u32::MAX)) as u32
     }
 
-    /// Refuses without a slot, with a time that nobody else has been given.
-    pub(super) fn turn_away(&mut self, now: Instant, knock: &Knock, refusal: Refusal) {
-        let earliest = now.plus_ms(COME_BACK_MS_MIN);
+    /// A time to come back that nobody else has been given, not before `from`: whoever must be turned
+    /// away again is no burden, however many they are.
+    fn apart(&mut self, now: Instant, from: Instant) -> Instant {
+        let earliest = from.max(now.plus_ms(COME_BACK_MS_MIN));
         let latest = earliest.plus_ms(COME_BACK_MS_MAX);
         let at = self.come_back.max(earliest).min(latest);
         self.come_back = Instant(at.0 + 1_000_000 / u64::from(self.limits.knocks_per_s.max(1)));
+        at
+    }
+
+    /// Refuses without a slot, with a time that nobody else has been given.
+    pub(super) fn turn_away(&mut self, now: Instant, knock: &Knock, refusal: Refusal) {
+        let at = self.apart(now, now);
         let after_ms = at.0.saturating_sub(now.0).div_ceil(1_000);
         let refusal = refusal.after(u32::try_from(after_ms).unwrap_or(u32::MAX));
         self.refuse(knock, refusal, None);

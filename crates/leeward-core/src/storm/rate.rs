@@ -32,6 +32,9 @@ pub(super) struct Rate {
     /// Rates of windows in which somebody waited throughout, newest last.
     pub(super) busy: VecDeque<f64>,
     pub(super) mu: f64,
+    /// The most that has been finished in a second, from two samples in a row; fades within hours.
+    pub(super) seen: f64,
+    finished_before: u32,
     pub(super) mu_issue: f64,
     /// The operator's rate.
     pub(super) fixed: Option<u32>,
@@ -74,6 +77,8 @@ const BURST_S: f64 = 0.05;
 const BURST_MIN: f64 = 32.0;
 /// Rates that are remembered: 6.4 s of a storm.
 const BUSY_MAX: usize = 64;
+/// What is left of the most that was seen, after each sample: half after two hours.
+const FADE: f64 = 0.999_99;
 /// The least that is left to the returning, however busy the living: nobody is shut out.
 const LIMIT_MIN: f64 = 20.0;
 /// No node is faster.
@@ -92,6 +97,8 @@ impl Rate {
             cost_us: 0.0,
             busy: VecDeque::new(),
             mu,
+            seen: start.mu_per_s.map_or(0.0, f64::from),
+            finished_before: 0,
             mu_issue: mu,
             fixed: None,
             limited_by: LimitedBy::Start,
@@ -152,7 +159,10 @@ impl Rate {
         self.sanitise(now);
         let finished = sample.finished.max(span.finished);
         let own_us = span.delay_us.checked_div(span.finished.into()).unwrap_or(0);
-        let delay_us = own_us.max(sample.queue_us);
+        // The mean of all is what the window steers; the shell knows only how long the unluckiest waited.
+        let delay_us = if span.finished > 0 { own_us } else { sample.queue_us };
+        let both = f64::from(finished + std::mem::replace(&mut self.finished_before, finished));
+        self.seen = (self.seen * FADE).max(both * 5.0);
         let free_us = self.feed_forward(sample, finished);
         let by_memory = memory_rate(sample, limits);
         let busy = sample.capacity_us > 0 && sample.busy_us * 100 >= sample.capacity_us * 85;
@@ -242,18 +252,23 @@ impl Rate {
 
     /// Admissions a second that a node can finish, by the last storm or else by what one costs.
     pub(super) fn mu(&self) -> f64 {
-        let known = self.busy.len() >= 4 || self.cost_us <= 0.0;
-        // A client's work shares the machine in most places where nothing was measured.
-        if known { self.mu.max(1.0) } else { (self.base * 0.6).max(1.0) }
+        if self.busy.len() >= 4 {
+            return self.mu.max(1.0);
+        }
+        // Nobody has had to wait yet. The work of clients shares the machine in many places.
+        let by_cost = if self.cost_us > 0.0 { self.base * 0.6 } else { 0.0 };
+        let known = self.seen.max(by_cost);
+        if known > 0.0 { known.max(1.0) } else { self.mu.max(1.0) }
     }
 
     /// Back to what is known to be safe.
     pub(super) fn restart(&mut self, now: Instant) {
         self.sanitise(now);
-        let mu = self.mu;
+        let mu = self.mu();
         let start = Start { now, mu_per_s: Some(mu as u32), ..Start::default() };
         let before = std::mem::replace(self, Self::new(&start));
         (self.cost_us, self.busy, self.fixed) = (before.cost_us, before.busy, before.fixed);
+        self.seen = before.seen;
     }
 
     /// What no arithmetic of this file makes is put right.
@@ -265,6 +280,7 @@ impl Rate {
         };
         or(&mut self.mu, 1.0, LIMIT_MAX, MU_GUESS);
         or(&mut self.mu_issue, 1.0, LIMIT_MAX, MU_GUESS);
+        or(&mut self.seen, 0.0, LIMIT_MAX, 0.0);
         or(&mut self.cost_us, 0.0, 1e7, 0.0);
         self.busy.retain(|rate| (0.0..=LIMIT_MAX).contains(rate));
         or(&mut self.base, LIMIT_MIN, LIMIT_MAX, MU_GUESS);

@@ -108,8 +108,8 @@ pub struct Sample {
     pub capacity_us: u64,
     /// The worst delay of the loop that serves the living, in microseconds.
     pub lag_us: u64,
-    /// How long those waited who were finished, from their `Admit`, in microseconds. The machine
-    /// measures it too; the larger counts.
+    /// The longest that one waited who was finished, from its `Admit`, in microseconds. The machine
+    /// measures the mean; this counts where it could not.
     pub queue_us: u64,
     /// Memory that may still be used.
     pub memory_free_bytes: u64,
