@@ -42,7 +42,7 @@ impl Default for Terms {
 }
 
 /// The lease that a connection holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Held {
     until: Instant,
     lease_ms: u32,
