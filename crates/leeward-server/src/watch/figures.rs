@@ -220,12 +220,10 @@ fn classes(list: &mut List, status: &Status) {
 
 fn users(list: &mut List, status: &Status) {
     let mut quantiles = |of: &str, what: (&'static str, &'static str), q: Quantiles| {
-        for (path, quantile, ms) in
-            [("p50", "0.5", q.p50), ("p95", "0.95", q.p95), ("p99", "0.99", q.p99)]
-        {
+        for (path, p, ms) in [("p50", "50", q.p50), ("p95", "95", q.p95), ("p99", "99", q.p99)] {
             let value = ms.map_or(f64::NAN, |ms| ms / 1_000.0);
             let path = format!("users/{of}/{path}");
-            list.labelled(&path, what, &[("quantile", quantile)], value);
+            list.labelled(&path, what, &[("p", p)], value);
         }
     };
     let what = (

@@ -143,9 +143,12 @@ fn gates(before: &Reading, after: &Reading) -> Vec<String> {
     let said = by_deed.into_iter().map(|((deed, message), whose)| {
         let all = whose.iter().filter(|c| **c != OPERATOR).count() == others;
         let whose = if all { String::new() } else { format!(" for {}", list(&whose)) };
-        let message =
-            if message.is_empty() { String::new() } else { format!(" and says “{message}”") };
-        format!("The gate{whose} was {deed} by the operator{message}.")
+        let end = match message.chars().last() {
+            None => ".".to_owned(),
+            Some('.' | '!' | '?') => format!(" and says “{message}”"),
+            Some(_) => format!(" and says “{message}”."),
+        };
+        format!("The gate{whose} was {deed} by the operator{end}")
     });
     said.collect()
 }
@@ -263,7 +266,7 @@ mod tests {
         let (before, mut after) = (reading(), reading());
         after.classes[2].gate = closed("Back at noon.");
         let told = changes(&before, &after);
-        let wanted = "The gate for sign-in was closed by the operator and says “Back at noon.”.";
+        let wanted = "The gate for sign-in was closed by the operator and says “Back at noon.”";
         assert_eq!(told, [wanted]);
         assert_eq!(shut(&after.classes), ["closed for sign-in"]);
         assert_eq!(changes(&after, &before), ["The gate for sign-in was opened by the operator."]);
