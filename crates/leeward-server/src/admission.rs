@@ -11,9 +11,9 @@ mod wishes;
 use crate::pulse::Pulse;
 use leeward_core::code::Refusal;
 use leeward_core::id::{Instant, Millis};
-use leeward_core::storm::{Class, Figures, Gate, Input, Slot, Start, StormLimits};
+use leeward_core::storm::{Class, Figures, Gate, Input, Slot, Start, StormLimits, View};
 use limiter::Limiter;
-pub(crate) use limiter::{Believed, Exchange, Told, Word};
+pub(crate) use limiter::{Believed, Exchange, Report, Told, Word};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Notify;
@@ -127,10 +127,13 @@ impl Admission {
     pub(crate) fn exchange(&self, now: Instant, exchange: &mut Exchange<'_>) -> Option<Instant> {
         let limiter = self.current();
         if *exchange.generation != limiter.generation {
-            let truth = (exchange.report)();
-            if !limiter.report(now, exchange.shard, truth) {
+            let report = (exchange.report)();
+            if !limiter.report(now, exchange.shard, report.truth) {
                 return Some(now.plus_ms(RETRY_MS));
             }
+            // What the one before was told is nothing to this one, and what it said is void.
+            exchange.told.clear();
+            *exchange.asks = report.asks;
             *exchange.generation = limiter.generation;
             self.stir_all();
         }
@@ -179,6 +182,11 @@ impl Admission {
         self.current().goodbye(now)
     }
 
+    /// Tells the limiter something as soon as it has been made from the reports.
+    pub(crate) fn tell_after_report(&self, input: Input) {
+        self.current().tell_after_report(input);
+    }
+
     /// What the limiter believes, together with what is on its way between it and the shards; `None`
     /// when it cannot be asked.
     pub(crate) fn believed(&self) -> Option<Believed> {
@@ -219,10 +227,20 @@ impl Admission {
         Arc::clone(&shown)
     }
 
-    /// Connections with a permit, and how many of them are being let in, as the shards see it.
+    /// How the connections stand, by the shards' own tables.
+    pub(crate) fn view(&self) -> View {
+        self.pulses().map(Pulse::view).fold(View::default(), |sum, view| View {
+            live: sum.live + view.live,
+            admitting: sum.admitting + view.admitting,
+            parked: sum.parked + view.parked,
+            hash: sum.hash.wrapping_add(view.hash),
+        })
+    }
+
+    /// Connections with a permit, and how many of them are being let in.
     pub(crate) fn count(&self) -> (usize, usize) {
-        let sum = |of: fn(&Pulse) -> usize| self.pulses().map(of).sum::<usize>();
-        (sum(|p| p.view().connections()), sum(|p| p.view().admitting))
+        let view = self.view();
+        (view.connections(), view.admitting)
     }
 
     /// Over how long those who are in should spread their return if all were lost at once.

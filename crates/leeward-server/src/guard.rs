@@ -2,15 +2,21 @@
 //! twice a second compares what the limiter believes with what the shards' own tables hold.
 //!
 //! It waits for nobody: a limiter that does not answer within microseconds counts as silent. Two
-//! disagreements or silences in a row, or the limiter's own doubt, and another limiter is made from
-//! what the shards report. It never lets anybody in by itself.
+//! disagreements in a row, a second of silence, people who wait at an open door while nobody is let
+//! in, or the limiter's own doubt, and another limiter is made from what the shards report. When that
+//! was of no use it falls back to a fixed rate for a while. It never lets anybody in by itself.
 
 mod measure;
+mod progress;
+mod shedding;
 
 use crate::node::Node;
+use crate::watch;
 use leeward_core::hub::Shed;
 use leeward_core::storm::{Input, View};
 use measure::Gauge;
+use progress::{Doubt, Progress, Seen};
+use shedding::Shedding;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +34,8 @@ const SILENT_MAX: u32 = 10;
 const MISMATCHES_MAX: u32 = 2;
 /// Measurements that shards may take to report; then it goes on without those that have not.
 const REPORT_MAX: u32 = 10;
+/// The least fixed rate, in admissions a second.
+const FALLBACK_PER_S_MIN: u32 = 20;
 /// While connections come and go between one look and the other, counts may differ by so many.
 const UNSTEADY: usize = 256;
 
@@ -38,6 +46,8 @@ pub(crate) struct Guarded {
     mismatches: AtomicU64,
     silences: AtomicU64,
     rebuilds: AtomicU64,
+    fallbacks: AtomicU64,
+    fixed: AtomicU64,
 }
 
 /// Its figures.
@@ -51,6 +61,10 @@ pub struct GuardFigures {
     pub silences: u64,
     /// Limiters made from what the sockets say.
     pub rebuilds: u64,
+    /// How often that was of no use, so that a fixed rate took over.
+    pub fallbacks: u64,
+    /// It does at this moment.
+    pub fixed: bool,
 }
 
 impl Guarded {
@@ -61,6 +75,8 @@ impl Guarded {
             mismatches: of(&self.mismatches),
             silences: of(&self.silences),
             rebuilds: of(&self.rebuilds),
+            fallbacks: of(&self.fallbacks),
+            fixed: of(&self.fixed) > 0,
         }
     }
 }
@@ -107,10 +123,9 @@ struct Watch {
     mismatches: u32,
     silent: u32,
     reporting: u32,
-    shed: shedding::Shedding,
+    progress: Progress,
+    shed: Shedding,
 }
-
-mod shedding;
 
 impl Watch {
     fn turn(&mut self, node: &Node, gauge: &mut Gauge) {
@@ -119,10 +134,10 @@ impl Watch {
         let sample = gauge.measure(node, now);
         let told = node.admission.tell(now, Input::Measured(sample));
         node.admission.note_hints();
-        let waiting = node.admission.pulses().any(|p| p.view().parked > 0 || p.asking() > 0);
-        let held_back = waiting && !node.admission.is_gated();
-        let shed = self.shed.look(now, sample.lag_us, held_back);
+        let seen = Seen::of(node);
+        let shed = self.shed.look(now, sample.lag_us, seen.kept_waiting);
         show(node, shed);
+        let doubt = self.progress.look(now, seen);
         if told {
             self.silent = 0;
         } else {
@@ -131,11 +146,20 @@ impl Watch {
         }
         self.turns += 1;
         if node.config.storm.guard {
-            self.mend(node);
+            self.mend(node, doubt);
         }
     }
 
-    fn mend(&mut self, node: &Node) {
+    fn mend(&mut self, node: &Node, doubt: Option<Doubt>) {
+        match doubt {
+            Some(Doubt::Stuck) => return self.replace(node, "nobody is let in who should be"),
+            Some(Doubt::StuckAgain) => {
+                self.replace(node, "nobody is let in who should be, again");
+                return fall_back(node);
+            }
+            Some(Doubt::Over) => recover(node),
+            None => {}
+        }
         let Some(believed) = node.admission.believed() else {
             if self.silent >= SILENT_MAX {
                 self.replace(node, "the limiter does not answer");
@@ -153,7 +177,7 @@ impl Watch {
         }
         self.reporting = 0;
         if believed.stuck {
-            return self.replace(node, "nobody is let in who should be");
+            return self.replace(node, "the limiter doubts itself");
         }
         if !self.turns.is_multiple_of(COMPARE_EVERY) {
             return;
@@ -172,6 +196,8 @@ impl Watch {
     fn replace(&mut self, node: &Node, why: &str) {
         tracing::warn!(why, "the limiter is made anew from what the sockets say");
         node.guarded.rebuilds.fetch_add(1, Ordering::Relaxed);
+        let held = node.admission.believed().map(|believed| believed.view.connections());
+        node.watch.say(node.now(), watch::rebuilt(why, held, truth(node).0.connections()));
         node.admission.replace(node.instant(), node.now());
         (self.mismatches, self.silent, self.reporting) = (0, 0, 0);
     }
@@ -184,6 +210,23 @@ fn show(node: &Node, shed: Option<(Shed, &'static str)>) {
     }
     tracing::info!(?level, why, "what is shed has changed");
     node.set_shed(level, why);
+}
+
+/// A fixed rate, whatever is measured: static, never closed.
+fn fall_back(node: &Node) {
+    let per_s = (node.admission.mu_per_s() / 4).max(FALLBACK_PER_S_MIN);
+    tracing::warn!(per_s, "people are let in at a fixed rate");
+    node.guarded.fallbacks.fetch_add(1, Ordering::Relaxed);
+    node.guarded.fixed.store(1, Ordering::Relaxed);
+    node.admission.tell_after_report(Input::Static { per_s: Some(per_s) });
+}
+
+/// Back to what is measured, or to what the operator wants.
+fn recover(node: &Node) {
+    tracing::info!("people are let in as measured again");
+    node.guarded.fixed.store(0, Ordering::Relaxed);
+    let (_, per_s, _) = node.admission.wishes();
+    node.admission.tell(node.instant(), Input::Static { per_s });
 }
 
 /// Whether the limiter's table is another than the shards'. What is on its way between the two counts
@@ -203,15 +246,10 @@ fn disagrees(node: &Node) -> bool {
 
 /// What the shards' tables hold, what is under way on their side, and how many have heard nothing.
 fn truth(node: &Node) -> (View, usize, usize) {
-    let (mut sum, mut under_way, mut asking) = (View::default(), 0, 0);
+    let (mut under_way, mut asking) = (0, 0);
     for pulse in node.admission.pulses() {
-        let view = pulse.view();
-        sum.live += view.live;
-        sum.admitting += view.admitting;
-        sum.parked += view.parked;
-        sum.hash = sum.hash.wrapping_add(view.hash);
         under_way += pulse.under_way.load(Ordering::Relaxed);
         asking += pulse.asking();
     }
-    (sum, under_way, asking)
+    (node.admission.view(), under_way, asking)
 }

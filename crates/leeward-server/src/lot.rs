@@ -5,7 +5,7 @@
 //! than a turn of the loop may take: those who are in come first. Nobody waits while the shard is
 //! idle.
 
-use crate::admission::{Exchange, Number, Told, Word};
+use crate::admission::{Exchange, Number, Report, Told, Word};
 use crate::conn::Conn;
 use crate::node::Actor;
 use crate::pulse::{Pulse, Stand};
@@ -160,7 +160,6 @@ impl Shard {
         let mut generation = self.lot.generation.get();
         let mut asks = self.lot.asks.take();
         let mut told = self.lot.told.take();
-        let before = generation;
         let due = self.node.admission.exchange(
             self.now(),
             &mut Exchange {
@@ -169,52 +168,37 @@ impl Shard {
                 asks: &mut asks,
                 told: &mut told,
                 words_max: WORDS_MAX,
-                report: &mut || self.report(),
+                report: &|| self.report(),
             },
         );
         self.lot.generation.set(generation);
         self.lot.told.replace(told);
         self.lot.asks.replace(asks);
-        if generation != before {
-            self.ask_again();
-        }
         self.note_under_way();
         due
     }
 
-    /// What the connections of this shard are.
-    fn report(&self) -> Vec<(u64, Standing)> {
-        let standing = |conn: &Rc<Conn>| match conn.stand.get() {
-            Stand::Outside | Stand::Asking => None,
-            Stand::Admitting => Some(Standing::Admitting),
-            Stand::Live => Some(Standing::Live),
-            Stand::Parked => {
-                let state = conn.state.borrow();
-                let Question { class, bound, bytes, since, .. } =
-                    state.opening.as_ref()?.question?;
-                Some(Standing::Parked { class, bound, bytes, since })
-            }
-        };
-        let all = self.all();
-        all.iter().filter_map(|conn| Some((conn.number.raw(), standing(conn)?))).collect()
-    }
-
-    /// Another limiter has heard the report: what the one before had been told is nothing to it, what
-    /// it said is void, and whoever has no answer asks again.
-    fn ask_again(&self) {
-        let mut asks = self.lot.asks.borrow_mut();
-        asks.clear();
-        self.lot.told.borrow_mut().clear();
+    /// What the connections of this shard are, and what those ask who have no answer.
+    fn report(&self) -> Report {
+        let mut report = Report { truth: Vec::new(), asks: VecDeque::new() };
         for conn in self.all() {
-            if conn.stand.get() == Stand::Asking
-                && let Some(question) =
-                    conn.state.borrow().opening.as_ref().and_then(|o| o.question)
-            {
-                asks.push_back(question.knock(conn.number.raw()));
+            let (number, state) = (conn.number.raw(), conn.state.borrow());
+            let question = || state.opening.as_ref()?.question;
+            match conn.stand.get() {
+                Stand::Outside => {}
+                Stand::Asking => report.asks.extend(question().map(|q| q.knock(number))),
+                Stand::Admitting => report.truth.push((number, Standing::Admitting)),
+                Stand::Live => report.truth.push((number, Standing::Live)),
+                Stand::Parked => {
+                    let standing = question().map(|question| {
+                        let Question { class, bound, bytes, since, .. } = question;
+                        Standing::Parked { class, bound, bytes, since }
+                    });
+                    report.truth.extend(standing.map(|standing| (number, standing)));
+                }
             }
         }
-        drop(asks);
-        self.node.admission.stir(self.index);
+        report
     }
 
     /// Acts on what the limiter said, for so long as a turn may take; whether something is left.
@@ -311,6 +295,9 @@ impl Shard {
             self.node.fence(question.account, question.ghost.unwrap_or_default());
             self.say(Input::Gone { conn: place.raw() });
             return self.say(question.knock(conn.number.raw()));
+        }
+        if refusal.code == Code::Full {
+            self.pulse().refused();
         }
         self.turn_to(conn, Stand::Outside);
         self.step(conn, session::Input::Refused(refusal, self.sealed(slot)));

@@ -18,8 +18,13 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Threads: the overload a storm of sign-ins can cause is two cores and 38 MiB.
 const THREADS: usize = 2;
+/// How much the threads stand back: they get about a tenth of a core that somebody else wants.
+const NICE: i32 = 10;
 /// Hashes waiting: about half a second of work for the two threads.
 const QUEUE_MAX: usize = 32;
+
+/// When to try again at a full queue, in milliseconds: it has been worked off several times by then.
+const FULL_MS: u32 = 3_000;
 
 /// The pool. Its threads end when it is dropped.
 pub struct Passwords {
@@ -99,7 +104,8 @@ impl Passwords {
             TrySendError::Full(_) => Refusal::because(
                 Code::RateLimited,
                 "too many people are signing in at this moment; try again in a few seconds",
-            ),
+            )
+            .after(FULL_MS),
             TrySendError::Disconnected(_) => Code::Internal.into(),
         })?;
         done.await.map_err(|_| Code::Internal.into())
@@ -107,6 +113,8 @@ impl Passwords {
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>) {
+    // Where the system allows it; otherwise hashing has a part of the machine like any other work.
+    let _ = rustix::process::nice(NICE);
     loop {
         let job = jobs.lock().expect("receiving does not panic").recv();
         let Ok(Job { password, task, answer }) = job else { return };
@@ -184,7 +192,7 @@ mod tests {
             let refused = answers.iter().filter(|a| a.is_err()).count();
             assert!(refused >= QUEUE_MAX, "{refused} were refused");
             let refusal = answers.into_iter().find_map(Result::err).expect("one was refused");
-            assert_eq!(refusal.code, Code::RateLimited);
+            assert_eq!((refusal.code, refusal.after_ms), (Code::RateLimited, Some(FULL_MS)));
         });
     }
 

@@ -4,6 +4,7 @@
 use crate::stopwatch::Stopwatch;
 use leeward_core::id::Instant;
 use leeward_core::storm::{Standing, View};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// How a connection stands with the limiter, as its shard knows it.
@@ -40,6 +41,8 @@ pub(crate) struct Pulse {
     parked: AtomicUsize,
     asking: AtomicUsize,
     hash: AtomicU64,
+    /// Sockets of which it is not known yet what they want.
+    pub(crate) openings_count: Arc<AtomicUsize>,
     /// Inputs that the limiter has not been given yet, and words of it that have not been acted on.
     pub(crate) under_way: AtomicUsize,
     /// Time that sockets took until it was known what they want, and of that what was spent on
@@ -48,6 +51,8 @@ pub(crate) struct Pulse {
     pub(crate) requests: Stopwatch,
     /// Time that letting people in took, or refusing them.
     pub(crate) admissions: Stopwatch,
+    begun: AtomicU64,
+    refused: AtomicU64,
     finished: AtomicU64,
     lag_us: AtomicU64,
     queue_us: AtomicU64,
@@ -61,6 +66,9 @@ impl Pulse {
         }
         if let Some(count) = self.count(to) {
             count.fetch_add(1, Ordering::Relaxed);
+        }
+        if to == Stand::Admitting {
+            self.begun.fetch_add(1, Ordering::Relaxed);
         }
         let mark = || View::of([(conn, Standing::Live)]).hash;
         match (from.has_permit(), to.has_permit()) {
@@ -99,6 +107,21 @@ impl Pulse {
     /// One more is in.
     pub(crate) fn finished(&self) {
         self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many have been begun to be let in so far.
+    pub(crate) fn begun_total(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Somebody was refused for want of room.
+    pub(crate) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many have been refused for want of room so far.
+    pub(crate) fn refused_total(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// How many have come in so far.

@@ -1,12 +1,15 @@
 //! What state a node is in: ready, stopping, failed; and which sessions live on which shard.
 
 use crate::admission::Number;
+use crate::guard::GuardFigures;
 use crate::node::Node;
+use crate::pulse::Pulse;
 use leeward_core::hub::Shed;
 use leeward_core::lease::Terms;
+use leeward_core::storm::{Figures, View};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
 /// The state of a node.
@@ -92,6 +95,27 @@ impl Node {
     /// The connection of a session, if it has one.
     pub(crate) fn live(&self, epoch: u32) -> Option<Number> {
         self.state.live().get(&epoch).copied()
+    }
+
+    /// How the node's connections stand, by the shards' own tables.
+    pub fn view(&self) -> View {
+        self.admission.view()
+    }
+
+    /// Sockets that have been accepted and have not said yet what they want.
+    pub fn openings(&self) -> usize {
+        let count = |pulse: &Pulse| pulse.openings_count.load(Ordering::Relaxed);
+        self.admission.pulses().map(count).sum()
+    }
+
+    /// What the limiter shows of itself.
+    pub fn storm(&self) -> Arc<Figures> {
+        self.admission.figures(self.instant())
+    }
+
+    /// What the guard has seen and done.
+    pub fn guard(&self) -> GuardFigures {
+        self.guarded.figures(self.instant())
     }
 
     /// How much is shed.

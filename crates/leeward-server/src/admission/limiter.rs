@@ -64,7 +64,15 @@ pub(crate) struct Exchange<'a> {
     /// Words that it takes at most.
     pub(crate) words_max: usize,
     /// What its connections are; called when the limiter is another one.
-    pub(crate) report: &'a mut dyn FnMut() -> Vec<(u64, Standing)>,
+    pub(crate) report: &'a dyn Fn() -> Report,
+}
+
+/// What a shard tells a limiter that it has not spoken with.
+pub(crate) struct Report {
+    /// Its connections that have a permit.
+    pub(crate) truth: Vec<(u64, Standing)>,
+    /// What those ask who have none.
+    pub(crate) asks: VecDeque<Input>,
 }
 
 /// What a limiter believes.
@@ -124,6 +132,13 @@ impl Limiter {
             }
         }
         true
+    }
+
+    /// What it is told once it is made from the reports.
+    pub(super) fn tell_after_report(&self, input: Input) {
+        if let Some(mut inner) = self.lock() {
+            inner.wishes.push(input);
+        }
     }
 
     /// Is made from what has been reported.

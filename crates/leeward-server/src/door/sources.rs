@@ -130,7 +130,7 @@ impl Prefix {
         Self { bits: bits & mask(length), length }
     }
 
-    fn holds(self, address: IpAddr) -> bool {
+    pub(crate) fn holds(self, address: IpAddr) -> bool {
         let bits = match canonical(address) {
             IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
             IpAddr::V6(v6) => v6.to_bits(),

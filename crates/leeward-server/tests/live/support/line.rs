@@ -44,6 +44,13 @@ impl Line {
         line
     }
 
+    /// Says hello with a token and does not wait.
+    pub(crate) async fn knock(world: &World, seat: &Seat) -> Self {
+        let mut line = Self::open(world.address, &[]).await;
+        line.say(&json!({"t": "hello", "token": seat.token, "build": "test/1"})).await;
+        line
+    }
+
     /// Resumes with the ticket of another line, from where that one stood.
     pub(crate) async fn resume(
         world: &World,
@@ -123,6 +130,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     pub(crate) async fn send(&mut self, message: Message) {
         use futures_util::SinkExt as _;
         self.socket.send(message).await.expect("the socket takes it");
+    }
+
+    /// The same, where the other end may have gone.
+    pub(crate) async fn try_send(
+        &mut self,
+        message: Message,
+    ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+        use futures_util::SinkExt as _;
+        self.socket.send(message).await
     }
 
     /// The next frame.
@@ -247,6 +263,22 @@ impl Raw {
         let answer = Self::ask(address, path).await;
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
         status.unwrap_or(0)
+    }
+
+    /// Posts a command with the operator's secret.
+    pub(crate) async fn command(address: SocketAddr, command: &Value) -> (u16, Value) {
+        let body = command.to_string();
+        let head = format!(
+            "POST /command HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer secret\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        stream.write_all((head + &body).as_bytes()).await.expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("it is answered");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status.unwrap_or(0), serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
     pub(crate) async fn get(address: SocketAddr, path: &str) -> String {

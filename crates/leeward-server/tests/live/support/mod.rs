@@ -10,6 +10,7 @@ use leeward_server::node::StartError;
 use leeward_server::run::{Listeners, listen, serve};
 use leeward_server::{Node, NodeConfig};
 use leeward_store::{Append, Author, NewAccount, NewSession};
+use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 mod line;
+pub(crate) mod wedge;
 pub(crate) use line::{Line, Raw, hello, post};
 
 /// Nothing here takes longer unless it is broken.
@@ -240,6 +242,30 @@ impl World {
     /// A page of the operator's listener.
     pub(crate) async fn page(&self, path: &str) -> String {
         Raw::get(self.operator, path).await
+    }
+
+    /// Gives the operator's listener an order; the status and what it answered.
+    pub(crate) async fn order(&self, order: &Value) -> (u16, Value) {
+        Raw::command(self.operator, order).await
+    }
+
+    /// Gives an order that is well formed.
+    pub(crate) async fn ordered(&self, order: Value) -> Value {
+        let (status, answer) = self.order(&order).await;
+        assert_eq!(status, 200, "{order}: {answer}");
+        answer
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn until(&self, what: &str, mut so: impl AsyncFnMut(&Self) -> bool) {
+        let wait = async {
+            while !so(self).await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .unwrap_or_else(|_| panic!("not in time: {what}"));
     }
 
     /// A figure from the metrics page.
