@@ -238,7 +238,7 @@ async fn hold(config: &Config, drill: &Drill) -> Result<Report> {
         Some(_) => against::remove(&stage).await,
         None => Ok(()),
     };
-    let (version, named) = (stage.version.clone(), drill.against.is_some());
+    let version = stage.version.clone();
     stage.end().await;
     let (held, control) = held?;
     removed.context("the synthetic people could not be removed")?;
@@ -246,7 +246,6 @@ async fn hold(config: &Config, drill: &Drill) -> Result<Report> {
     if let Some(dir) = &drill.report {
         page::write(dir, &report)?;
     }
-    let _ = named;
     Ok(report)
 }
 
