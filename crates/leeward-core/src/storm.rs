@@ -55,9 +55,6 @@ pub struct View {
     pub hash: u64,
 }
 
-/// What one who waits takes, for the hint: twice what it was when measured without TLS.
-const PARKED_BYTES: u64 = 4_096;
-
 /// The machine.
 #[derive(Clone, Debug)]
 pub struct Storm {
@@ -165,14 +162,11 @@ impl Storm {
         self.gates.of(class)
     }
 
-    /// Over how long those who are in should spread their first knock if all were lost at once: half as
-    /// long as letting them in takes, so that an estimate that is too low leaves nobody idle, and longer
-    /// only when the lot could not keep who comes too soon.
+    /// Over how long those who are in should spread their first knock if all were lost at once: as long
+    /// as letting them in takes at the best rate that was seen. Any sooner and the kernel drops who finds
+    /// its backlog full, which costs them a second; any later and the node is idle.
     pub fn spread_ms(&self) -> u32 {
-        let live = self.live();
-        let room = self.limits.parked_bytes_max * 3 / 4 / PARKED_BYTES;
-        let crowd = live.saturating_sub(usize::try_from(room).unwrap_or(usize::MAX));
-        lease::spread_ms(crowd.max(live / 2), self.rate.mu() as u32)
+        lease::spread_ms(self.live(), self.rate.mu().max(self.rate.seen) as u32)
     }
 
     /// How long it would take to have everybody back if all were lost at once, by measured costs.

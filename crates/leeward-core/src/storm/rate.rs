@@ -32,9 +32,9 @@ pub(super) struct Rate {
     /// Rates of windows in which somebody waited throughout, newest last.
     pub(super) busy: VecDeque<f64>,
     pub(super) mu: f64,
-    /// The most that has been finished in a second, from two samples in a row; fades within hours.
+    /// The most that has been finished in a second, from half a second of samples; fades within hours.
     pub(super) seen: f64,
-    finished_before: u32,
+    lately: [u32; 5],
     pub(super) mu_issue: f64,
     /// The operator's rate.
     pub(super) fixed: Option<u32>,
@@ -98,7 +98,7 @@ impl Rate {
             busy: VecDeque::new(),
             mu,
             seen: start.mu_per_s.map_or(0.0, f64::from),
-            finished_before: 0,
+            lately: [0; 5],
             mu_issue: mu,
             fixed: None,
             limited_by: LimitedBy::Start,
@@ -161,8 +161,10 @@ impl Rate {
         let own_us = span.delay_us.checked_div(span.finished.into()).unwrap_or(0);
         // The mean of all is what the window steers; the shell knows only how long the unluckiest waited.
         let delay_us = if span.finished > 0 { own_us } else { sample.queue_us };
-        let both = f64::from(finished + std::mem::replace(&mut self.finished_before, finished));
-        self.seen = (self.seen * FADE).max(both * 5.0);
+        self.lately.rotate_left(1);
+        self.lately[4] = finished;
+        let lately: f64 = self.lately.iter().map(|count| f64::from(*count)).sum();
+        self.seen = (self.seen * FADE).max(lately * 2.0);
         let free_us = self.feed_forward(sample, finished);
         let by_memory = memory_rate(sample, limits);
         let busy = sample.capacity_us > 0 && sample.busy_us * 100 >= sample.capacity_us * 85;
@@ -255,8 +257,9 @@ impl Rate {
         if self.busy.len() >= 4 {
             return self.mu.max(1.0);
         }
-        // Nobody has had to wait yet. The work of clients shares the machine in many places.
-        let by_cost = if self.cost_us > 0.0 { self.base * 0.6 } else { 0.0 };
+        // Nobody has had to wait yet. Of what the processor could do by the measured cost, the kernel and
+        // clients on the same machine take most: a quarter was left where that was measured.
+        let by_cost = if self.cost_us > 0.0 { self.base / 4.0 } else { 0.0 };
         let known = self.seen.max(by_cost);
         if known > 0.0 { known.max(1.0) } else { self.mu.max(1.0) }
     }
