@@ -40,6 +40,8 @@ pub struct NodeConfig {
     pub allow_load: bool,
     /// What a test has shards trip over. Nothing that an operator can set leads here.
     pub stumble: Stumble,
+    /// Addresses that slash commands may be answered at besides public ones.
+    pub command_targets: Vec<Prefix>,
     /// On what terms connections may be silent.
     pub lease: Terms,
     /// What bounds memory and patience.
@@ -202,6 +204,7 @@ impl NodeConfig {
             setup_token: None,
             allow_load: false,
             stumble: Stumble::default(),
+            command_targets: Vec::new(),
             lease: Terms::default(),
             bounds: Bounds::default(),
             door: DoorConfig::default(),

@@ -11,8 +11,10 @@ mod bots;
 mod changed;
 mod command;
 mod commands;
+mod custom;
 mod docs;
 mod download;
+mod errand;
 mod files;
 mod headers;
 mod hooks;
@@ -25,6 +27,7 @@ mod mentions;
 mod people;
 mod pictures;
 mod posts;
+mod reach;
 mod room_list;
 mod rooms;
 mod search;
@@ -67,6 +70,7 @@ pub(crate) struct Http {
     by_hook: Throttle,
     /// Posts and room changes by HTTP, per account: what a busy bot does, not what a broken one does.
     by_account: Throttle,
+    errands: errand::Errands,
     pictures: pictures::Pictures,
     uploads: uploads::Uploads,
     seen: auth::Seen,
@@ -77,8 +81,10 @@ pub(crate) type App = Arc<Http>;
 
 /// The routes of a node.
 pub fn router(node: Arc<Node>) -> Router {
+    let errands = errand::Errands::new(node.config.command_targets.clone());
     let app = Arc::new(Http {
         node,
+        errands,
         by_name: Throttle::new(10, 6_000),
         by_network: Throttle::new(100, 1_000),
         by_hook: Throttle::new(30, 1_000),
@@ -114,6 +120,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(threads::routes())
         .merge(mentions::routes())
         .merge(commands::routes())
+        .merge(custom::routes())
         .merge(files::routes())
         .merge(download::routes())
         .merge(search::routes())

@@ -240,6 +240,14 @@ asks! {
     hook_by_token(token_hash: [u8; 32]) -> Option<Hook>;
     /// Ends a hook; returns what it was.
     delete_hook(id: u64) -> Option<Hook>;
+    /// Makes a slash command that is answered elsewhere. Refuses a name that is taken.
+    create_command(command: NewCommand) -> Command;
+    /// Those commands, by name.
+    commands() -> Vec<Command>;
+    /// The command of that name, and its secret.
+    command_named(name: String) -> Option<(Command, String)>;
+    /// Ends a command; returns what it was.
+    delete_command(id: u64) -> Option<Command>;
     /// Notes something in the audit log.
     audit(entry: NewAudit) -> u64;
     /// The audit log, latest first, `before` an entry if given.

@@ -68,6 +68,7 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
     node.origins = config.origins();
     node.behind_proxy = config.is("behind_proxy");
     node.allow_load = config.is("allow_load");
+    node.command_targets = config.prefixes("commands.private_targets");
     node.tls = match (config.path("tls.cert_file"), config.path("tls.key_file")) {
         (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
         (_, _) => None,

@@ -1,11 +1,12 @@
-//! Slash commands: one registry of what each is called, who may use it and what it does.
+//! Slash commands: one registry of what each is called, who may use it and what it does. Those that
+//! the workspace has of its own are in [`custom`].
 
 use super::answer::{Problem, stored};
 use super::changed::{bring_in, take_out};
 use super::rooms::{EditRoom, change_room, join};
 use super::text::{Line, deceives};
 use super::workspace::message;
-use super::{App, room_list};
+use super::{App, custom, room_list};
 use crate::node::Actor;
 use leeward_core::account::Role;
 use leeward_core::code::{Code, Refusal};
@@ -103,9 +104,10 @@ pub(super) async fn run(text: &str, call: impl FnOnce(String) -> Call) -> Result
     let body = text.strip_prefix('/').ok_or_else(|| Problem::bad("a command begins with /"))?;
     let (name, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let name = name.to_lowercase();
+    let call = call(rest.trim().to_owned());
     match COMMANDS.iter().find(|c| c.name == name) {
-        Some(command) => (command.run)(call(rest.trim().to_owned())).await,
-        None => Err(unknown(&name)),
+        Some(command) => (command.run)(call).await,
+        None => custom::call(&name, call).await?.ok_or_else(|| unknown(&name)),
     }
 }
 
@@ -184,17 +186,22 @@ impl Call {
     }
 }
 
-#[expect(clippy::unused_async, reason = "commands are of one form")]
-async fn help(_: Call) -> Result<Outcome, Problem> {
-    Ok(Outcome { text: Some(listing()), ..Outcome::default() })
+async fn help(call: Call) -> Result<Outcome, Problem> {
+    let custom = stored(call.app.node.store.commands().await)?;
+    let mut lines = listing();
+    let theirs = custom.iter().filter(|c| call.actor.role >= c.least);
+    lines.extend(theirs.map(|c| listed(&c.name, &c.usage, &c.about)));
+    Ok(Outcome { text: Some(lines.join("\n")), ..Outcome::default() })
 }
 
-fn listing() -> String {
-    let line = |c: &Command| {
-        let call = format!("{} {}", c.name, c.usage);
-        format!("- `/{}` — {}", call.trim(), c.about)
-    };
-    COMMANDS.iter().map(line).collect::<Vec<_>>().join("\n")
+fn listing() -> Vec<String> {
+    COMMANDS.iter().map(|c| listed(c.name, c.usage, c.about)).collect()
+}
+
+fn listed(name: &str, usage: &str, about: &str) -> String {
+    let call = format!("{name} {usage}");
+    let about = if about.is_empty() { String::new() } else { format!(" — {about}") };
+    format!("- `/{}`{about}", call.trim().replace('`', "'"))
 }
 
 async fn me(call: Call) -> Result<Outcome, Problem> {

@@ -1,12 +1,13 @@
 //! The routes of slash commands: what there is, and one to be run.
 
 use super::App;
-use super::answer::{Answer, Json, Path, Problem};
+use super::answer::{Answer, Json, Path, Problem, stored};
 use super::auth::Who;
 use super::changed::through;
 use super::command::{self, COMMANDS, Call, May, Outcome};
 use super::rooms::RoomPath;
 use axum::extract::State;
+use leeward_core::account::Role;
 use leeward_core::id::Nonce;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,11 +22,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Serialize, ToSchema)]
 struct Listed {
     /// What is typed after `/`.
-    name: &'static str,
+    name: String,
     /// What may follow it.
-    usage: &'static str,
+    usage: String,
     /// What it does.
-    about: &'static str,
+    about: String,
     /// Who may use it.
     who: May,
 }
@@ -33,14 +34,21 @@ struct Listed {
 /// The slash commands
 #[utoipa::path(get, path = "/commands", tag = "commands",
     responses((status = 200, body = Vec<Listed>)))]
-async fn commands(_: Who) -> Answer<Vec<Listed>> {
-    let listed = COMMANDS.iter().map(|c| Listed {
+async fn commands(State(app): State<App>, Who(actor): Who) -> Answer<Vec<Listed>> {
+    let own = COMMANDS.iter().map(|c| Listed {
+        name: c.name.to_owned(),
+        usage: c.usage.to_owned(),
+        about: c.about.to_owned(),
+        who: c.who,
+    });
+    let custom = stored(app.node.store.commands().await)?.into_iter();
+    let theirs = custom.filter(|c| actor.role >= c.least).map(|c| Listed {
         name: c.name,
         usage: c.usage,
         about: c.about,
-        who: c.who,
+        who: if c.least > Role::Guest { May::Member } else { May::Anybody },
     });
-    Ok(Json(listed.collect()))
+    Ok(Json(own.chain(theirs).collect()))
 }
 
 /// A command as it was typed.

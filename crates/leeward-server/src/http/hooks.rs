@@ -250,14 +250,14 @@ async fn incoming_webhook(
 }
 
 /// A name that a payload gives itself, fit to be shown.
-fn shown_name(given: Option<&str>) -> Option<String> {
+pub(super) fn shown_name(given: Option<&str>) -> Option<String> {
     let clean: String = given?.chars().filter(|c| !deceives(*c)).collect();
     let clean = cut(clean.trim().to_owned(), limits::LINE_BYTES_MAX);
     (!clean.is_empty()).then_some(clean)
 }
 
 /// At most so many bytes of a text, its end marked where it was cut.
-fn cut(mut text: String, bytes_max: usize) -> String {
+pub(super) fn cut(mut text: String, bytes_max: usize) -> String {
     text.retain(|c| c != '\0');
     if text.len() > bytes_max {
         let mut end = bytes_max - '…'.len_utf8();

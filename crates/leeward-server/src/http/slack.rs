@@ -24,6 +24,9 @@ pub struct Payload {
     /// Slack turns formatting off with `mrkdwn: false`.
     #[serde(default)]
     mrkdwn: Option<bool>,
+    /// Of the answer to a command: for whom it is.
+    #[serde(default)]
+    pub(crate) response_type: Option<String>,
 }
 
 /// The same, for the description of the API.
@@ -74,6 +77,11 @@ struct Field {
 }
 
 impl Payload {
+    /// One that has only a text.
+    pub(crate) fn of_text(text: String) -> Self {
+        Self { text: Some(text), ..Self::default() }
+    }
+
     /// The message as Markdown; empty when the payload says nothing.
     pub fn markdown(&self) -> String {
         let mut parts = Vec::new();

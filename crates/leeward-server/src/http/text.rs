@@ -111,6 +111,15 @@ text!(
     { pattern = r"^[0-9]{1,15}\.[0-9]{1,10}\.[0-9]{1,10}$", example = "1700000000000.1.5" }
 );
 
+fn url(text: &str) -> Result<(), String> {
+    let wrong = || "url: an address such as https://example.org/path, at most 1000 characters";
+    let parsed: http::Uri = text.parse().map_err(|_| wrong())?;
+    let web = matches!(parsed.scheme_str(), Some("http" | "https"));
+    let authority = parsed.authority().filter(|a| !a.as_str().contains('@'));
+    let host = authority.is_some_and(|a| !a.host().is_empty());
+    if web && host && text.len() <= 1_000 { Ok(()) } else { Err(wrong().into()) }
+}
+
 /// The three numbers of a cursor.
 fn cursor(text: &str) -> Option<[u64; 3]> {
     let numbers: Option<Vec<u64>> = text
@@ -151,6 +160,11 @@ text!(
         Err("a key is 1 to 64 letters, digits, dots, dashes and underscores".into())
     },
     { pattern = "^[A-Za-z0-9._-]{1,64}$", min_length = 1, max_length = 64 }
+);
+text!(
+    /// An address on the web, without a name and password in it.
+    Url, url, { pattern = r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,4})?(/[A-Za-z0-9/._~%=&?+,-]*)?$",
+        max_length = 1000, example = "https://example.org/commands/weather" }
 );
 text!(
     /// A token: of an invite, of a hook, of the set-up link.

@@ -3,6 +3,7 @@
 
 mod api;
 mod client;
+mod commands;
 mod files;
 mod guests;
 mod hooks;

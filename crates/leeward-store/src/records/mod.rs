@@ -1,6 +1,7 @@
 //! What goes into the store and what comes out, in the words of the domain.
 
 mod accounts;
+mod commands;
 mod log;
 mod rooms;
 mod transfer;
@@ -10,6 +11,7 @@ pub use accounts::{
     BotToken, Credentials, IndexEntry, Invite, NewAccount, NewInvite, NewSession, Redeemed,
     Session, SessionRecord,
 };
+pub use commands::{Command, NewCommand};
 pub use log::{
     Append, Appended, Author, FinishedUpload, Hit, LoadedRoom, Page, PageFrom, PageQuery, Revision,
     StoredFile, ThreadSummary,

@@ -7,7 +7,11 @@ use crate::error::StoreError;
 use rusqlite::Connection;
 
 /// The steps, oldest first; the number of a step is its place here, from 1.
-const STEPS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+];
 /// "Leew": in the header of the database file, so that another program's file is not taken for ours.
 const APPLICATION_ID: i32 = 0x4c65_6577;
 

@@ -11,6 +11,7 @@ mod audit;
 mod backup;
 mod cache;
 mod codes;
+mod commands;
 mod copying;
 mod effects;
 mod events;

@@ -96,6 +96,7 @@ mod sqlite {
             keys_open_for_two_rotations
             a_note_is_known_after_a_restart
             hooks_are_found_by_their_token
+            a_command_is_found_by_its_name_until_it_ends
             the_audit_log_is_read_backwards
         }
         files {

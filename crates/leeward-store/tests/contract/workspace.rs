@@ -2,8 +2,9 @@
 
 use super::Stage;
 use super::stage::*;
+use leeward_core::account::Role;
 use leeward_core::code::Code;
-use leeward_store::{NewAudit, NewHook, Note};
+use leeward_store::{NewAudit, NewCommand, NewHook, Note};
 
 pub(crate) async fn keys_open_for_two_rotations(stage: &Stage) {
     let store = stage.store();
@@ -53,6 +54,36 @@ pub(crate) async fn hooks_are_found_by_their_token(stage: &Stage) {
     assert_eq!(store.delete_hook(made.id).await.unwrap(), Some(made.clone()));
     assert_eq!(store.delete_hook(made.id).await.unwrap(), None);
     assert_eq!(store.hook_by_token([1; 32]).await.unwrap(), None);
+}
+
+pub(crate) async fn a_command_is_found_by_its_name_until_it_ends(stage: &Stage) {
+    stage.people().await;
+    let store = stage.store();
+    let new = |name: &str| NewCommand {
+        name: name.into(),
+        url: "https://example.org/weather".into(),
+        usage: "PLACE".into(),
+        about: "Say what the weather is like".into(),
+        least: Role::Member,
+        secret: "between us".into(),
+        by: OWNER.account,
+        at: stage.at(),
+    };
+    let made = store.create_command(new("weather")).await.unwrap();
+    assert_eq!(code(store.create_command(new("weather")).await), Code::Conflict);
+    let other = store.create_command(new("build")).await.unwrap();
+    assert_eq!(store.commands().await.unwrap(), [other, made.clone()], "by name");
+    stage.reopen().await;
+    let store = stage.store();
+    let found = store.command_named("weather".into()).await.unwrap();
+    assert_eq!(found, Some((made.clone(), "between us".into())));
+    assert_eq!(store.delete_command(made.id).await.unwrap(), Some(made.clone()));
+    assert_eq!(store.delete_command(made.id).await.unwrap(), None);
+    assert_eq!(store.command_named("weather".into()).await.unwrap(), None);
+    for n in 1..200 {
+        store.create_command(new(&format!("command{n}"))).await.unwrap();
+    }
+    assert_eq!(code(store.create_command(new("one-more")).await), Code::TooMany);
 }
 
 pub(crate) async fn the_audit_log_is_read_backwards(stage: &Stage) {

@@ -196,6 +196,12 @@ pub(crate) const KEYS: &[Key] = &[
         "Connections from one network at once.",
     ),
     key(
+        "commands.private_targets",
+        Kind::Prefixes,
+        "",
+        "Where slash commands of the workspace's own may be answered besides public addresses. Whoever administers the workspace can have the server post there: name what is meant for that and no whole network.",
+    ),
+    key(
         "door.trusted",
         Kind::Prefixes,
         "",
