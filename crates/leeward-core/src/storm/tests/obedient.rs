@@ -129,6 +129,6 @@ fn the_hint_is_as_long_as_having_all_back_takes() {
     }
     let (live, spread_ms, recover_ms) =
         (storm.view().live as u32, storm.spread_ms(), storm.recover_ms());
-    assert_eq!((live, spread_ms), (5_000, 5_000));
+    assert_eq!((live, spread_ms), (5_000, 3_750));
     assert!((5_000..7_000).contains(&recover_ms), "{recover_ms}");
 }
