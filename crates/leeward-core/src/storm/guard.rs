@@ -134,14 +134,15 @@ impl Storm {
             let slot = slot.filter(|slot| self.slots.is_used(slot) == Some(false));
             self.line_up(now, (conn, class, bytes, bound), (issued, seq), (slot, 0));
         }
-        self.reset(now);
         let again = self.guard.last_rebuild.is_some_and(|at| now.ms_since(at) < AGAIN_MS);
-        // A node that is truly full, or whose admissions truly hang, is not mended by admitting more.
-        let full = self.is_full(Class::Stranger)
-            || self.table.admitting.len() >= self.rate.window(&self.limits);
+        // A house that is full by its own account and by the truth has nothing to be mended.
+        let full = self.is_full(Class::Stranger);
         if !(full && self.view().agrees(&believed)) {
             self.guard.rebuilds += 1;
+            self.reset(now);
         }
+        // Nor are admissions that hang mended by beginning more of them.
+        let full = full || self.table.admitting.len() >= self.rate.window(&self.limits);
         if self.guard.asked && again && !full && self.guard.fallen_back.is_none() {
             let per_s = (self.rate.mu() / 4.0).max(1.0) as u32;
             self.guard.fallen_back = Some(Fallback { per_s, next: now, good: 0 });
