@@ -148,7 +148,14 @@ impl Reconnect {
                     self.turn.restore(Kept { not_before, slot, why, message });
                 }
             }
-            Input::Elsewhere { wait_ms, random } => self.on_elsewhere(now, wait_ms, random),
+            Input::Elsewhere { wait_ms: Some(wait_ms), why, message, random } => {
+                self.on_elsewhere(now, (wait_ms, random), why, message);
+            }
+            Input::Elsewhere { wait_ms: None, random, .. } => {
+                if self.turn.release() {
+                    self.sooner(now, now.plus_ms(jitter(random, self.pace.spread_ms())), random);
+                }
+            }
             Input::Tick { random } => self.on_tick(now, random),
         }
         if let State::Idle { at: Some(at), .. } = self.state
@@ -181,6 +188,12 @@ impl Reconnect {
     /// this one can be told of it by [`Input::Kept`]: none: nothing that would be lost.
     pub fn kept(&self) -> Option<Kept> {
         self.turn.kept()
+    }
+
+    /// What the client waits for, and the operator's words: what its other tabs are told beside the
+    /// time.
+    pub fn waits_for(&self) -> (Why, Option<Box<str>>) {
+        (self.turn.why(), self.turn.message())
     }
 
     fn start(&mut self, now: Instant) {
@@ -233,17 +246,17 @@ impl Reconnect {
         self.probe(now);
     }
 
-    /// Another client of the account waits for so long, or is in. Who has no time of its own goes by
-    /// that, so that one account is one knock.
-    fn on_elsewhere(&mut self, now: Instant, wait_ms: Option<u32>, random: u32) {
-        let Some(wait_ms) = wait_ms else {
-            if self.turn.release() {
-                self.sooner(now, now.plus_ms(jitter(random, self.pace.spread_ms())), random);
-            }
-            return;
-        };
+    /// Another client of the account waits. Who has no time of its own goes by that, so that one
+    /// account is one knock.
+    fn on_elsewhere(
+        &mut self,
+        now: Instant,
+        (wait_ms, random): (u32, u32),
+        why: Why,
+        message: Option<Box<str>>,
+    ) {
         let waits = matches!(self.state, State::Stopped | State::Idle { .. });
-        if waits && self.turn.borrow(now, wait_ms, random) {
+        if waits && self.turn.borrow(now, (wait_ms, random), why, message) {
             let until = self.allowed(now);
             if let State::Idle { at, turn } = &mut self.state {
                 *at = at.map(|at| if *turn { until } else { at.max(until) });

@@ -13,6 +13,6 @@ export const runCommand: Action<{ readonly room: RoomId; readonly text: string }
     const answer = await client.http.command(room, newNonce(), text);
     client.drafts.clear(draftKey(room));
     if (answer?.room !== undefined) client.screen.go(roomPlace(answer.room, null));
-    if (answer?.notice) client.screen.notice("info", "notice.said", { text: answer.notice });
+    if (answer?.text) client.screen.notice("answer", "notice.said", { text: answer.text });
   },
 };

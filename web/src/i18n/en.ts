@@ -454,6 +454,18 @@ export const en = {
   "admin.bot_none": "There are no bots.",
   "admin.bot_token": "New token",
   "admin.bot_token_shown": "Copy the token; it is shown only once.",
+  "admin.commands": "Commands",
+  "admin.command_new": "New command",
+  "admin.command_hint":
+    "Whoever types it has the server post a form to the address, as Slack does; the answer is shown to them, or said in the room.",
+  "admin.command_name": "Name, without the slash",
+  "admin.command_url": "Address that answers",
+  "admin.command_usage": "What may follow",
+  "admin.command_about": "What it does",
+  "admin.command_do": "Make the command",
+  "admin.command_none": "There are no commands of your own.",
+  "admin.command_secret":
+    "Copy the secret, by which the address knows that a request comes from here; it is shown only once.",
   "admin.audit_none": "Nothing has been recorded yet.",
   "admin.audit_operator": "Operator",
   "admin.audit_when": "When",

@@ -114,7 +114,7 @@ export interface Posted {
 
 /** What a slash command did: something to say to the person alone, or somewhere to go. */
 export interface CommandAnswer {
-  readonly notice?: string;
+  readonly text?: string;
   readonly room?: RoomId;
   readonly seq?: Seq;
 }
@@ -167,6 +167,19 @@ export interface Hook {
   readonly by: AccountId;
   readonly name: string;
   readonly created_at: Millis;
+}
+
+/** A slash command as the server lists it. */
+export interface ListedCommand {
+  readonly name: string;
+  readonly usage: string;
+  readonly about: string;
+}
+
+/** A slash command that is answered elsewhere. */
+export interface CustomCommand extends ListedCommand {
+  readonly id: number;
+  readonly url: string;
 }
 
 export interface AuditEntry {

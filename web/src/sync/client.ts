@@ -112,7 +112,7 @@ export interface ScreenVerbs {
   readonly edit: (target: Target | null) => void;
   /** Says something in passing; `key` is of the catalogue. */
   readonly notice: (
-    tone: "info" | "error",
+    tone: Notice["tone"],
     key: string,
     values?: Readonly<Record<string, string | number>>,
   ) => void;

@@ -32,8 +32,8 @@ export interface ConnectionWorld {
   readonly bar: (bar: MachineBar) => void;
   /** The place that a page loaded in place of this one would need, and the session's ticket. */
   readonly kept: (kept: Kept | null, ticket: string | null) => void;
-  /** The server said how long to wait; null: it let this page in. */
-  readonly told: (waitMs: number | null) => void;
+  /** The server said how long to wait, and what for; null: it let this page in. */
+  readonly told: (waitMs: number | null, what: Pick<Kept, "why" | "message">) => void;
 }
 
 export class Connection {
@@ -161,9 +161,9 @@ export class Connection {
     if (frame.t === "welcome") this.#ticket = frame.ticket;
     if (frame.t === "caught_up") this.#setLive(true);
     this.#world.frame(frame);
-    const wait = waitOf(frame);
-    if (wait !== undefined) this.#world.told(wait);
     for (const input of inputsOf(frame, this.#world.random())) this.tell(input);
+    const wait = waitOf(frame);
+    if (wait !== undefined) this.#world.told(wait, this.#machine.waitsFor());
     if (frame.t === "refuse" && frame.then === "sign_in" && this.#ticket !== null) {
       // The ticket may have run out while the cookie has not.
       this.#ticket = null;

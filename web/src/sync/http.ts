@@ -180,7 +180,7 @@ export class Http {
     );
   deleteFile = (id: FileId) => this.#send<void>("DELETE", `/api/v1/files/${id}`);
 
-  // Webhooks, bots and the audit log.
+  // Webhooks, commands, bots and the audit log.
   hooks = (room: RoomId) => this.#get<answers.List<answers.Hook>>(`/api/v1/rooms/${room}/hooks`);
   createHook = (room: RoomId, name: string) =>
     this.#send<{ hook: answers.Hook; path: string }>("POST", `/api/v1/rooms/${room}/hooks`, {
@@ -188,6 +188,11 @@ export class Http {
     });
   deleteHook = (room: RoomId, id: number) =>
     this.#send<void>("DELETE", `/api/v1/rooms/${room}/hooks/${id}`);
+  commands = () => this.#get<answers.List<answers.ListedCommand>>("/api/v1/commands");
+  customCommands = () => this.#get<answers.List<answers.CustomCommand>>("/api/v1/commands/custom");
+  createCommand = (body: Omit<answers.CustomCommand, "id">) =>
+    this.#send<{ secret: string }>("POST", "/api/v1/commands/custom", body);
+  deleteCommand = (id: number) => this.#send<void>("DELETE", `/api/v1/commands/custom/${id}`);
   createBot = (body: { name: string; display?: string; role?: Role }) =>
     this.#send<Person>("POST", "/api/v1/bots", body);
   createBotToken = (bot: AccountId, note: string) =>

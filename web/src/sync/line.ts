@@ -5,7 +5,7 @@
  */
 import type { AccountId, Millis } from "../wire/types.ts";
 import type { Input, Kept, Why } from "./reconnectWords.ts";
-import type { Tabs } from "./tabs.ts";
+import type { Tabs, Waits } from "./tabs.ts";
 import type { World } from "./world.ts";
 
 /** What is written down. */
@@ -36,7 +36,7 @@ export class Line {
 
   /** What the machine is to know before it starts, and the ticket that goes with it. */
   restore(): { readonly input: Input | null; readonly ticket: string | null } {
-    const written = read(this.#of.rememberedHere(this.#key));
+    const written = read<Written>(this.#of.rememberedHere(this.#key));
     if (written === null) return { input: this.#elsewhere(), ticket: null };
     const { at, slot, why, message, ticket } = written;
     const wait_ms = this.#until(at);
@@ -49,17 +49,19 @@ export class Line {
     this.#of.rememberHere(this.#key, kept === null ? null : this.#write(kept, ticket));
   }
 
-  /** The server said how long this page is to wait; null: it is in. */
-  told(waitMs: number | null): void {
+  /** The server said how long this page is to wait, and what for; null: it is in. */
+  told(waitMs: number | null, { why, message }: Pick<Kept, "why" | "message">): void {
     const until = waitMs === null ? null : this.#of.wall() + waitMs;
-    this.#of.remember(this.#key, until === null ? null : String(until));
-    this.#tabs.tell({ kind: "waits", until });
+    const waits: Waits = { until, why, message };
+    this.#of.remember(this.#key, until === null ? null : JSON.stringify(waits));
+    this.#tabs.tell({ kind: "waits", ...waits });
   }
 
-  /** Another page said that it waits until then; null: it is in. */
-  heard(until: Millis | null): Input {
+  /** Another page said what it waits for. */
+  heard({ until, why, message }: Waits): Input {
     const wait_ms = until === null ? null : this.#until(until);
-    return { kind: "elsewhere", wait_ms, random: this.#of.random() };
+    const words = message === null ? {} : { message };
+    return { kind: "elsewhere", wait_ms, why, ...words, random: this.#of.random() };
   }
 
   /** Nobody waits any more. */
@@ -75,8 +77,8 @@ export class Line {
 
   /** A page that begins while others wait. */
   #elsewhere(): Input | null {
-    const until = Number(this.#of.remembered(this.#key) ?? 0);
-    return until > this.#of.wall() ? this.heard(until) : null;
+    const waits = read<Waits>(this.#of.remembered(this.#key));
+    return waits !== null && Number(waits.until) > this.#of.wall() ? this.heard(waits) : null;
   }
 
   #until(at: Millis): number {
@@ -85,10 +87,10 @@ export class Line {
   }
 }
 
-function read(text: string | null): Written | null {
+function read<T>(text: string | null): T | null {
   if (text === null) return null;
   try {
-    return JSON.parse(text) as Written;
+    return JSON.parse(text) as T;
   } catch {
     return null;
   }

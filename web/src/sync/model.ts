@@ -393,7 +393,7 @@ export interface Target {
 
 export interface Notice {
   readonly id: number;
-  readonly tone: "info" | "error";
+  readonly tone: "info" | "error" | "answer";
   /** A key of the catalogue, with its values. */
   readonly key: string;
   readonly values: Readonly<Record<string, string | number>>;

@@ -60,6 +60,12 @@ export class Reconnect {
     return this.#turn.kept();
   }
 
+  /** What the client waits for, and the operator's words: what its other tabs are told. */
+  waitsFor(): Pick<Kept, "why" | "message"> {
+    const { why, message } = this.#turn;
+    return { why, message };
+  }
+
   #ownDeadline(): Instant | null {
     const state = this.#state;
     switch (state.name) {
@@ -133,7 +139,7 @@ export class Reconnect {
         break;
       }
       case "elsewhere":
-        this.#onElsewhere(now, input.wait_ms, input.random);
+        this.#onElsewhere(now, input);
         break;
       case "pong":
         this.#onPong(now, input.lease);
@@ -182,14 +188,15 @@ export class Reconnect {
   }
 
   /** Who has no time of its own goes by another page's, so that one account is one knock. */
-  #onElsewhere(now: Instant, waitMs: number | null, random: number): void {
-    if (waitMs === null) {
+  #onElsewhere(now: Instant, input: Extract<Input, { kind: "elsewhere" }>): void {
+    const { wait_ms, random } = input;
+    if (wait_ms === null) {
       if (this.#turn.release()) this.#sooner(now, this.#spread(now, random), random);
       return;
     }
     const state = this.#state;
     if (state.name !== "stopped" && state.name !== "idle") return;
-    if (!this.#turn.borrow(now, waitMs, random) || state.name !== "idle") return;
+    if (!this.#turn.borrow(now, wait_ms, input) || state.name !== "idle") return;
     const until = this.#allowed(now);
     const at = state.at === null || state.turn ? until : Math.max(state.at, until);
     this.#state = { name: "idle", at: state.at === null ? null : at, turn: true };

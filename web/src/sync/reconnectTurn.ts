@@ -6,7 +6,7 @@
 import { CODES } from "../wire/codes.ts";
 import type { Code, Refusal } from "../wire/types.ts";
 import { jitter } from "./reconnectPace.ts";
-import type { Instant, Kept, Why } from "./reconnectWords.ts";
+import type { Input, Instant, Kept, Why } from "./reconnectWords.ts";
 
 /** A turn told so much later than it was first is told as that. */
 const LATER_MS = 5_000;
@@ -65,14 +65,15 @@ export class Turn {
   }
 
   /** Another client of the account was told to wait for so long. True: this one waits as well. */
-  borrow(now: Instant, waitMs: number, random: number): boolean {
+  borrow(now: Instant, waitMs: number, of: Extract<Input, { kind: "elsewhere" }>): boolean {
     if (this.#borrowed === null && this.isAhead(now)) return false;
     this.#borrowed ??= now;
-    const turnAt = now + waitMs + jitter(random, Math.floor(waitMs / 4));
+    const turnAt = now + waitMs + jitter(of.random, Math.floor(waitMs / 4));
     const until = Math.min(turnAt, this.#borrowed + BORROWED_MS_MAX);
     if (until <= now) return false;
     this.#notBefore = until;
-    this.why = "turn";
+    this.why = of.why;
+    this.message = of.message ?? null;
     return true;
   }
 

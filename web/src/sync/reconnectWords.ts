@@ -68,7 +68,13 @@ export type Input =
       readonly message?: string;
     }
   /** Another page of the account is to wait for so long; null: it is in. */
-  | { readonly kind: "elsewhere"; readonly wait_ms: number | null; readonly random: number }
+  | {
+      readonly kind: "elsewhere";
+      readonly wait_ms: number | null;
+      readonly why: Why;
+      readonly message?: string;
+      readonly random: number;
+    }
   | { readonly kind: "shed"; readonly on: boolean }
   | { readonly kind: "writes"; readonly paused: boolean };
 

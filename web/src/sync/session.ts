@@ -131,7 +131,7 @@ export class Session {
         touch();
       },
       kept: (kept, ticket) => this.line.keep(kept, ticket),
-      told: (waitMs) => this.line.told(waitMs),
+      told: (waitMs, what) => this.line.told(waitMs, what),
     });
     const of: Parts = {
       session: this,
@@ -173,7 +173,7 @@ export class Session {
     this.tabs.hear((what) => {
       if (what.kind === "signed_out") events.signedOut();
       if (what.kind === "signed_in") this.connection.tell({ kind: "start" });
-      if (what.kind === "waits") this.connection.tell(this.line.heard(what.until));
+      if (what.kind === "waits") this.connection.tell(this.line.heard(what));
     });
   }
 

@@ -6,14 +6,24 @@
 
 import type { AccountId, Millis } from "../wire/types.ts";
 import type { DraftText } from "./model.ts";
+import type { Why } from "./reconnectWords.ts";
+
+/** What a page waits for. */
+export interface Waits {
+  /** Until then, by the wall clock; null: it is in. */
+  readonly until: Millis | null;
+  readonly why: Why;
+  /** The operator's words. */
+  readonly message: string | null;
+}
 
 /** What one page tells the others. */
 export type Told =
   | { readonly kind: "outbox" }
   | { readonly kind: "draft"; readonly key: string; readonly draft: DraftText | null }
   | { readonly kind: "gone" }
-  /** The server has this page wait until then, by the wall clock; null: it is in. */
-  | { readonly kind: "waits"; readonly until: Millis | null }
+  /** The server has this page wait. */
+  | ({ readonly kind: "waits" } & Waits)
   | { readonly kind: "signed_in" }
   | { readonly kind: "signed_out" };
 

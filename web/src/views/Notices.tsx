@@ -1,12 +1,16 @@
-/** Short sentences about what was done or could not be done; each goes by itself. */
+/**
+ * Short sentences about what was done or could not be done; each goes by itself. What somebody asked
+ * for stays until it is closed.
+ */
 import { useEffect } from "react";
 import { type Key, t } from "../i18n/t.ts";
 import type { Notice } from "../sync/model.ts";
+import { Markdown } from "./markdown/Markdown.tsx";
 import { Icon } from "./parts/Icon.tsx";
 import { useClient, useStore } from "./useApp.ts";
 
 /** How long a notice stays, in milliseconds; an error is read more slowly. */
-const STAYS_MS = { info: 3_000, error: 8_000 } as const;
+const STAYS_MS = { info: 3_000, error: 8_000, answer: null } as const;
 
 export function Notices() {
   const notices = useStore((state) => state.notices);
@@ -23,13 +27,21 @@ function OneNotice({ notice }: { readonly notice: Notice }) {
   const client = useClient();
   const { id, tone } = notice;
   useEffect(() => {
-    const timer = setTimeout(() => client.screen.dismiss(id), STAYS_MS[tone]);
+    const stays = STAYS_MS[tone];
+    if (stays === null) return;
+    const timer = setTimeout(() => client.screen.dismiss(id), stays);
     return () => clearTimeout(timer);
   }, [client, id, tone]);
   return (
     <div className="notice" data-tone={tone}>
-      <Icon name={tone === "error" ? "warning" : "check"} size={16} />
-      <span>{t(notice.key as Key, notice.values)}</span>
+      {tone === "answer" ? (
+        <Markdown text={t(notice.key as Key, notice.values)} />
+      ) : (
+        <>
+          <Icon name={tone === "error" ? "warning" : "check"} size={16} />
+          <span>{t(notice.key as Key, notice.values)}</span>
+        </>
+      )}
       <button
         type="button"
         className="icon-button small"

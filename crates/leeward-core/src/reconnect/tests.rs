@@ -293,7 +293,7 @@ fn inputs() -> impl Strategy<Value = Input> {
         1 => (refusal, prop::option::of(Just("slot".to_owned())), any::<u32>())
             .prop_map(|(refusal, slot, random)| Input::Goodbye { refusal, slot, random }),
         1 => (prop::option::of(0u32..90_000), any::<u32>())
-            .prop_map(|(wait_ms, random)| Input::Elsewhere { wait_ms, random }),
+            .prop_map(|(wait_ms, random)| Input::Elsewhere { wait_ms, why: Why::Gate, message: None, random }),
         1 => (prop::option::of(Just("slot".to_owned())), 0u32..90_000)
             .prop_map(|(slot, wait_ms)| Input::Kept { slot, wait_ms, why: Why::Turn, message: None }),
         2 => lease.prop_map(|lease| Input::Pong { lease }),

@@ -82,7 +82,13 @@ impl Turn {
     }
 
     /// Another client of the account was told to wait for so long. True: this one waits as well.
-    pub(super) fn borrow(&mut self, now: Instant, wait_ms: u32, random: u32) -> bool {
+    pub(super) fn borrow(
+        &mut self,
+        now: Instant,
+        (wait_ms, random): (u32, u32),
+        why: Why,
+        message: Option<Box<str>>,
+    ) -> bool {
         if self.borrowed.is_none() && self.not_before.is_some_and(|turn| now < turn) {
             return false;
         }
@@ -94,7 +100,8 @@ impl Turn {
             return false;
         }
         self.not_before = Some(until);
-        self.why = Why::Turn;
+        self.why = why;
+        self.message = message;
         true
     }
 

@@ -134,6 +134,12 @@ pub enum Input {
     Elsewhere {
         /// To wait for so long, in milliseconds; none: it is in.
         wait_ms: Option<u32>,
+        /// What for.
+        #[cfg_attr(test, serde(default))]
+        why: Why,
+        /// The operator's words.
+        #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+        message: Option<Box<str>>,
         /// For the delay.
         random: u32,
     },

@@ -1,4 +1,4 @@
-/** What administrators do: accounts, invitations, bots, and the log of all that. */
+/** What administrators do: accounts, invitations, bots, commands, and the log of all that. */
 import { isAdmin } from "../../actions/lookup.ts";
 import { type Key, t } from "../../i18n/t.ts";
 import { Page } from "../pages/Page.tsx";
@@ -6,12 +6,14 @@ import { useStore } from "../useApp.ts";
 import { Accounts } from "./Accounts.tsx";
 import { AuditLog } from "./AuditLog.tsx";
 import { Bots } from "./Bots.tsx";
+import { Commands } from "./Commands.tsx";
 import { Invites } from "./Invites.tsx";
 
 const PARTS: readonly (readonly [string, Key, () => React.ReactNode])[] = [
   ["accounts", "admin.accounts", Accounts],
   ["invites", "admin.invites", Invites],
   ["bots", "admin.bots", Bots],
+  ["commands", "admin.commands", Commands],
   ["audit", "admin.audit", AuditLog],
 ];
 

@@ -25,7 +25,7 @@ export interface Choice {
 const TYPED_MAX = 40;
 
 const SIGNS = [
-  { kind: "command", form: /^\/(?<typed>[a-z]*)$/i },
+  { kind: "command", form: /^\/(?<typed>[a-z0-9_-]*)$/i },
   { kind: "person", form: /(?:^|[\s(["'*_~>])@(?<typed>[a-z0-9._-]*)$/i },
   { kind: "room", form: /(?:^|[\s(["'*_~>])#(?<typed>[a-z0-9._-]*)$/i },
   { kind: "emoji", form: /(?:^|[\s(*_~>])[:](?<typed>[a-z0-9_+-]{2,})$/i },

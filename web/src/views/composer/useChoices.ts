@@ -1,6 +1,7 @@
 /** What may complete the word at the caret, best first. */
 import { useEffect, useMemo, useState } from "react";
 import { type Key, t } from "../../i18n/t.ts";
+import type { ListedCommand } from "../../sync/answers.ts";
 import type { State } from "../../sync/model.ts";
 import type { AccountId, Person, RoomId } from "../../wire/types.ts";
 import { type EmojiBook, findEmoji, useEmoji } from "../emoji/book.ts";
@@ -33,15 +34,16 @@ export function useChoices(room: RoomId, wish: Wish | null): readonly Choice[] {
   const members = useStore((state) =>
     wish?.kind === "person" ? (state.rooms.get(room)?.members ?? null) : null,
   );
+  const custom = useCustom(wish?.kind === "command");
   const found = useFound(wish?.kind === "person" ? wish.typed : null);
   return useMemo(() => {
     if (wish === null) return NONE;
-    if (wish.kind === "command") return commands(wish.typed);
+    if (wish.kind === "command") return commands(custom, wish.typed);
     if (wish.kind === "emoji") return book === null ? NONE : emoji(book, wish.typed);
     if (wish.kind === "room") return rooms === null ? NONE : roomsNamed(rooms, wish.typed);
     const here = new Set(members?.map((member) => member.account));
     return people === null ? NONE : persons(people, here, found, wish.typed);
-  }, [wish, book, rooms, people, members, found]);
+  }, [wish, book, rooms, people, members, custom, found]);
 }
 
 /** Those whom the server knows by this beginning, beside those known here. */
@@ -64,16 +66,40 @@ function useFound(typed: string | null): readonly AccountId[] {
   return found;
 }
 
-function commands(typed: string): Choice[] {
-  return COMMANDS.filter(([name]) => name.startsWith(typed.toLowerCase())).map(
-    ([name, detail]) => ({
+/** The commands of the workspace's own, asked for when somebody begins to type one. */
+function useCustom(wanted: boolean): readonly ListedCommand[] {
+  const client = useClient();
+  const [custom, setCustom] = useState<readonly ListedCommand[]>([]);
+  useEffect(() => {
+    if (!wanted) return;
+    let here = true;
+    client.http.commands().then(
+      (all) => {
+        if (here) setCustom(all.filter(({ name }) => !COMMANDS.some(([own]) => own === name)));
+      },
+      () => undefined,
+    );
+    return () => {
+      here = false;
+    };
+  }, [client, wanted]);
+  return custom;
+}
+
+function commands(custom: readonly ListedCommand[], typed: string): Choice[] {
+  const all = [
+    ...COMMANDS.map(([name, key]) => ({ name, detail: t(key) })),
+    ...custom.map(({ name, usage, about }) => ({ name, detail: about === "" ? usage : about })),
+  ];
+  return all
+    .filter(({ name }) => name.startsWith(typed.toLowerCase()))
+    .map(({ name, detail }) => ({
       key: name,
       insert: `/${name} `,
       title: `/${name}`,
-      detail: t(detail),
+      detail,
       picture: "",
-    }),
-  );
+    }));
 }
 
 function emoji(book: EmojiBook, typed: string): Choice[] {
