@@ -75,6 +75,8 @@ pub struct Storm {
     connections_room: u32,
     /// The earliest time at which nobody without a slot has been told to come back.
     come_back: Instant,
+    /// Until when operators have used up what they have beyond their share.
+    operators_paid: Instant,
     counts: figures::Counts,
     last_second: figures::LastSecond,
     outputs: VecDeque<Output>,
@@ -99,6 +101,7 @@ impl Storm {
             memory_free: u64::MAX,
             connections_room: u32::MAX,
             come_back: start.now,
+            operators_paid: start.now,
             counts: figures::Counts::default(),
             last_second: figures::LastSecond::default(),
             outputs: VecDeque::new(),

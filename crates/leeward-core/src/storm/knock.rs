@@ -35,6 +35,8 @@ struct Age {
 const COME_BACK_MS_MIN: u64 = 1_000;
 /// Nobody without a slot is told to come back later than this: by then the world is another.
 const COME_BACK_MS_MAX: u64 = 300_000;
+/// Between two operators who need not wait, in the long run, in microseconds.
+const OPERATOR_EACH_US: u64 = 100_000;
 /// Nobody asks a node that is being drained more often, in milliseconds.
 const DRAINED_MS_MIN: u64 = 5_000;
 /// A cursor farther ahead than so many times what has been promised, and so much more in
@@ -62,7 +64,9 @@ impl Storm {
             self.rate.span.wanted = true;
             return self.turn_away(now, &knock, Refusal::new(Code::Full));
         }
-        if !self.limits.control || knock.class == Class::Operator {
+        if !self.limits.control || self.operator_passes(now, knock.class) {
+            // Beyond what the others may expect: nobody waits longer for it.
+            self.rate.credit += 1.0;
             return self.admit(now, knock.conn, knock.class, None);
         }
         let age = self.age(now, &knock);
@@ -98,6 +102,22 @@ impl Storm {
             };
             self.give_slot(now, &knock, age, (refusal, now));
         }
+    }
+
+    /// Whether this is an operator who need not wait: a few at once, and then ten a second. Operators
+    /// by the dozen have the largest share of all, and no more.
+    fn operator_passes(&mut self, now: Instant, class: Class) -> bool {
+        let burst_us = OPERATOR_EACH_US * self.limits.operator_reserve.max(1) as u64;
+        // A debt that cannot have come about is none.
+        if self.operators_paid.0 > now.0.saturating_add(burst_us) {
+            self.operators_paid = now;
+        }
+        let paid = self.operators_paid.0.max(now.0).saturating_add(OPERATOR_EACH_US);
+        let passes = class == Class::Operator && paid <= now.0.saturating_add(burst_us);
+        if passes {
+            self.operators_paid = Instant(paid);
+        }
+        passes
     }
 
     /// Whether there is no room for another of this class, whoever waits.

@@ -76,6 +76,17 @@ fn the_operator_waits_for_nobody() {
     assert_eq!(answer(&mut storm, at(1), knock(90, Class::Operator)), Answer::Admitted);
 }
 
+#[test]
+fn operators_by_the_dozen_wait_for_each_other() {
+    let mut storm = fixed(StormLimits::default(), 1);
+    storm.handle(at(0), knock(0, Class::ResumeHere));
+    let is_in = |conn: &u64| {
+        let answer = answer(&mut storm, at(1), knock(*conn, Class::Operator));
+        answer == Answer::Admitted
+    };
+    assert_eq!((100..150).filter(is_in).count(), StormLimits::default().operator_reserve);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
