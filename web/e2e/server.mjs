@@ -2,7 +2,7 @@
  * The real program in a directory of its own: started, killed and started again on the same port.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,18 +36,22 @@ function freePort() {
 export class Server {
   #child;
   #log = [];
+  #options;
+  #greeted;
 
-  constructor(dir, port, operatorPort) {
+  constructor(dir, port, operatorPort, options) {
     this.dir = dir;
     this.port = port;
     this.operatorPort = operatorPort;
+    this.#options = options;
     this.url = `http://127.0.0.1:${port}`;
+    this.operatorUrl = `http://127.0.0.1:${operatorPort}`;
   }
 
-  /** A server in a fresh directory, ready for people. */
-  static async start() {
+  /** A server in a fresh directory, ready for people, with more options of `leeward serve`. */
+  static async start(options = []) {
     const dir = mkdtempSync(join(tmpdir(), "leeward-journey-"));
-    const server = new Server(dir, await freePort(), await freePort());
+    const server = new Server(dir, await freePort(), await freePort(), options);
     await server.run();
     return server;
   }
@@ -57,10 +61,10 @@ export class Server {
     const { LEEWARD_PROGRAM: _, ...env } = process.env;
     const child = spawn(
       program(),
-      ["serve", "--data-dir", join(this.dir, "data"), "--listen", `127.0.0.1:${this.port}`].concat([
-        "--operator-listen",
-        `127.0.0.1:${this.operatorPort}`,
-      ]),
+      ["serve", "--data-dir", this.dataDir, "--listen", `127.0.0.1:${this.port}`].concat(
+        ["--operator-listen", `127.0.0.1:${this.operatorPort}`],
+        this.#options,
+      ),
       { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#child = child;
@@ -76,6 +80,7 @@ export class Server {
     });
     gone.catch(() => {});
     await Promise.race([this.#ready(), gone]);
+    this.#greeted ??= this.#log.length;
   }
 
   async #ready() {
@@ -86,6 +91,39 @@ export class Server {
       if (Date.now() > deadline) throw new Error(`not ready:\n${this.#log.join("\n")}`);
       await new Promise((next) => setTimeout(next, 20));
     }
+  }
+
+  get dataDir() {
+    return join(this.dir, "data");
+  }
+
+  /** What it printed before it took connections. */
+  get greeting() {
+    return this.#log.slice(0, this.#greeted);
+  }
+
+  /** An order at the operator's listener. */
+  async order(command) {
+    const door = JSON.parse(readFileSync(join(this.dataDir, "operator.json"), "utf8"));
+    const answer = await fetch(`${this.operatorUrl}/command`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${door.secret}`, "content-type": "application/json" },
+      body: JSON.stringify(command),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${JSON.stringify(command)}: ${answer.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  /** Another command of the same program: starts it and hands out the process. */
+  spawn(args) {
+    const { LEEWARD_PROGRAM: _, ...env } = process.env;
+    return spawn(program(), args, { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** Ends it as an operator does, who lets it say goodbye. */
+  async end() {
+    await this.#end("SIGTERM");
   }
 
   /** Ends it as a power cut would. */
