@@ -182,6 +182,7 @@ impl Rate {
             () if self.fixed.is_some() => LimitedBy::Static,
             () if climbing => LimitedBy::Start,
             () if by_memory < self.base * self.factor => LimitedBy::Memory,
+            () if sample.lag_us > LAG_US => LimitedBy::Delay,
             () if busy || free_us.is_some_and(|free| free <= 0.0) => LimitedBy::Cpu,
             () if span.short_of_window || self.factor < 1.0 => LimitedBy::Delay,
             () => LimitedBy::Cpu,
@@ -232,8 +233,10 @@ impl Rate {
             return;
         }
         let by = (DELAY_US / (delay_us as f64).max(1.0)).clamp(0.6, 1.5);
+        // The living come first, whatever the delay of those who come in says.
+        let by = if lag_us > LAG_US { by.min(0.7) } else { by };
         if by < 1.0 || span.short_of_window {
-            self.window *= if lag_us > LAG_US { by.min(0.8) } else { by };
+            self.window *= by;
         }
         self.window = self.window.clamp(WINDOW_MIN, 1e6);
     }

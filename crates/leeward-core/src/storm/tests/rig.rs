@@ -15,6 +15,8 @@ pub(crate) struct Rig {
     pub(crate) ours_percent: u64,
     /// What the sample says that others use, in parts of a hundred.
     pub(crate) living_percent: u64,
+    /// How late the living are served.
+    pub(crate) lag_us: u64,
     work: VecDeque<u64>,
     left_us: i64,
     spent_us: u64,
@@ -40,6 +42,7 @@ impl Rig {
             cost_us,
             ours_percent: 100,
             living_percent: 0,
+            lag_us: 2_000,
             work: VecDeque::new(),
             left_us: 0,
             spent_us: 0,
@@ -153,7 +156,7 @@ impl Rig {
             admission_cpu_us: spent,
             busy_us: spent + self.living_percent * 2_000,
             capacity_us: 200_000,
-            lag_us: 2_000,
+            lag_us: self.lag_us,
             queue_us: 0,
             memory_free_bytes: 4 << 30,
             connections_room: 100_000,

@@ -29,3 +29,32 @@ fn everybody_is_back_soon_after_the_processor_could_have_had_them_back() {
         assert!(took * 100 <= least * 125, "{took} of {least} ms with {ours} % of the processor");
     }
 }
+
+#[test]
+fn the_living_are_felt_at_once_and_the_rate_comes_back_when_they_are_well() {
+    let limits = StormLimits { connections_max: 100_000, ..StormLimits::default() };
+    let mut rig = Rig::new(Storm::new(limits, start()), 80);
+    for conn in 0..50_000 {
+        rig.tell(knock(conn, Class::ResumeHere));
+    }
+    rig.run(800);
+    let before = rig.storm.figures(rig.now()).window;
+    rig.lag_us = 120_000;
+    rig.run(300);
+    let during = rig.storm.figures(rig.now());
+    assert!(during.window * 2 < before, "{} of {before}", during.window);
+    assert_eq!(during.limited_by, LimitedBy::Delay);
+    rig.lag_us = 2_000;
+    rig.run(500);
+    let after = rig.storm.figures(rig.now()).window;
+    assert!(after * 10 >= before * 9, "{after} of {before}");
+}
+
+#[test]
+fn after_a_crash_the_rate_climbs_from_a_quarter() {
+    let start = Start { mu_per_s: Some(8_000), ..start() };
+    let storm = Storm::new(StormLimits::default(), start);
+    let limit = |ms: u64| storm.figures(at(ms)).limit_per_s;
+    assert_eq!([limit(0), limit(100), limit(200), limit(300)], [2_000, 3_000, 4_500, 6_750]);
+    assert_eq!(limit(400), 8_000, "as fast as it was");
+}
