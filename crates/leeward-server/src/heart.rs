@@ -87,11 +87,15 @@ fn turn(shard: &Rc<Shard>, now: Instant) {
 
 /// Compares a connection's own deadline with the clock, and has it looked at again.
 fn look(shard: &Rc<Shard>, conn: &Rc<Conn>, now: Instant) {
-    let live = conn.state.borrow().session.is_live();
-    shard.step(conn, Input::Tick);
-    if live && !conn.state.borrow().session.is_live() {
+    let (live, deadline) = {
+        let state = conn.state.borrow();
+        (state.session.is_live(), state.session.deadline())
+    };
+    if live && deadline < now {
+        // Counted before it is told.
         shard.node.metrics.leases_expired.inc();
     }
+    shard.step(conn, Input::Tick);
     let (hidden, heard, deadline) = {
         let state = conn.state.borrow();
         (state.session.is_hidden(), state.heard, state.session.deadline())

@@ -99,10 +99,11 @@ impl Shard {
     /// In which line somebody stands. Whoever runs another build of the web app than the one served
     /// here will load it anew, and so comes twice.
     fn class(&self, actor: &Actor, resumes: bool, build: &str) -> Class {
-        let web = build.starts_with(WEB);
+        let served = &self.node.config.build;
+        let other = build.starts_with(WEB) && served != WEB && build != served;
         match actor.role {
             Role::Owner => Class::Operator,
-            _ if web && build != self.node.config.build => Class::Stale,
+            _ if other => Class::Stale,
             _ if resumes => Class::ResumeHere,
             Role::Guest => Class::Guest,
             Role::Member | Role::Moderator | Role::Admin => Class::SignIn,
@@ -162,6 +163,11 @@ impl Shard {
     fn read_account(self: &Rc<Self>, conn: &Rc<Conn>, who: Who, hello: Hello) {
         let (shard, conn) = (Rc::clone(self), Rc::clone(conn));
         self.tasks.spawn_local(async move {
+            // Few at a time: the others' questions to the database stand in the same line.
+            let _turn = shard.account_reads.acquire().await;
+            if !conn.is_open() {
+                return;
+            }
             let claimed: BTreeMap<RoomId, (Epoch, Seq)> =
                 hello.positions.iter().map(|(room, epoch, seq)| (*room, (*epoch, *seq))).collect();
             let state = loop {
@@ -191,9 +197,12 @@ impl Shard {
                 }
             };
             let stands = state.rooms.iter().map(stand).collect();
-            shard.together(|| {
-                shard.send(&conn, &ServerFrame::Account(Box::new(state)));
-                shard.attach(&conn, who, stands);
+            let node = std::sync::Arc::clone(&shard.node);
+            node.admission.pulse(shard.index).admissions.run(|| {
+                shard.together(|| {
+                    shard.send(&conn, &ServerFrame::Account(Box::new(state)));
+                    shard.attach(&conn, who, stands);
+                });
             });
         });
     }

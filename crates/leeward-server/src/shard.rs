@@ -23,11 +23,13 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// Read from a socket at once: what a frame of the usual kind needs, and a pasted log too.
 const READ_BYTES: usize = 32 * 1024;
+/// Lists of accounts read at a time for those who are let in: enough to keep the readers busy.
+const ACCOUNT_READS_MAX: usize = 4;
 /// Events read at once to fill a hole.
 const CATCH_UP_EVENTS: usize = 500;
 
@@ -55,6 +57,8 @@ pub(crate) struct Shard {
     pub(crate) stirred: Notify,
     /// Those who are not in yet.
     pub(crate) lot: Lot,
+    /// Who may have an account's own list read.
+    pub(crate) account_reads: Semaphore,
     /// What the hub has been told to shed.
     shed: Cell<Shed>,
 }
@@ -94,6 +98,7 @@ impl Shard {
             outputs: Cell::default(),
             stirred: Notify::new(),
             lot: Lot::default(),
+            account_reads: Semaphore::new(ACCOUNT_READS_MAX),
             shed: Cell::default(),
             node,
         })

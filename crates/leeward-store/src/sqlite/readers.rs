@@ -9,6 +9,9 @@ use tokio::sync::oneshot;
 
 pub(super) type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 
+/// How much the threads stand back: they get about a quarter of a core that somebody else wants.
+const NICE: i32 = 5;
+
 /// The line before the readers.
 #[derive(Clone)]
 pub(super) struct Reads(pub(super) Arc<Queue<ReadJob>>);
@@ -37,6 +40,8 @@ impl Reads {
 
     /// Serves the line until it is closed and empty.
     pub(super) fn run(self, conn: &Connection) {
+        // Posting goes before reading, where the system allows it: what is posted is read by many.
+        let _ = rustix::process::nice(NICE);
         let served = Served(self.0);
         while let Some(job) = served.0.take() {
             job(conn);
