@@ -12,6 +12,7 @@ import {
   launch,
   message,
   messages,
+  PASSWORD,
   say,
   setUp,
 } from "./people.mjs";
@@ -103,4 +104,33 @@ journey("what is half written survives a reload", async () => {
   await member.reload();
   await messages(member).waitFor();
   assert.equal(await composer(member).inputValue(), "half a thought, gone on with");
+});
+
+journey("who is named in another script comes in and signs in by that name", async () => {
+  const owner = await server.signIn("owner", PASSWORD);
+  const rooms = await server.api(owner, "GET", "/rooms");
+  const invite = await server.api(owner, "POST", "/invites", {
+    rooms: [rooms[0].id],
+    uses_max: 2,
+  });
+  for (const [display, account] of [
+    ["Ольга", /@olga\./],
+    ["李雷", /@person-\d{6}\./],
+  ]) {
+    const first = await device(browser);
+    await first.goto(`${server.url}/invite/${invite.token}`);
+    await first.getByRole("textbox", { name: "Your name" }).fill(display);
+    await first.getByText(account).waitFor();
+    await first.getByLabel("Choose a password", { exact: false }).first().fill(PASSWORD);
+    await first.getByRole("button", { name: "Join" }).click();
+    await inRoom(first, "lobby");
+    await say(first, `said by ${display}`);
+    const second = await device(browser);
+    await second.goto(server.url);
+    await second.getByRole("textbox", { name: "Name" }).fill(display);
+    await second.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await second.getByRole("button", { name: "Sign in" }).click();
+    await second.getByRole("link", { name: /lobby/ }).first().click();
+    await message(second, `said by ${display}`).getByText(display, { exact: true }).waitFor();
+  }
 });

@@ -15,7 +15,7 @@ import type {
 } from "../wire/types.ts";
 import type { MadeInvite } from "./answers.ts";
 import type { Http } from "./http.ts";
-import type { Dialog, DraftText, Panel, Place, State, Target } from "./model.ts";
+import type { Dialog, DraftText, Notice, Panel, Place, State, Target } from "./model.ts";
 import type { Store } from "./store.ts";
 
 export interface Client {
