@@ -139,6 +139,8 @@ struct Mind {
     spread_ms: u32,
     /// Events that came again, and holes found in what came.
     amiss: (u32, u32),
+    /// Events that come again by right: a snapshot was from before them.
+    replayed: u32,
 }
 
 /// Time in the core's terms: since the first question.
@@ -181,6 +183,7 @@ impl Client {
             attempts: 0,
             spread_ms: 0,
             amiss: (0, 0),
+            replayed: 0,
         };
         Self { link: Link::None, timer: None, mind, inbox: VecDeque::new() }
     }
@@ -266,10 +269,11 @@ impl Client {
         self.mind.options.build = build.into();
     }
 
-    /// How many events came again on the wire, and how many holes were found in what came. Neither
+    /// How many events came again on the wire, beside those that follow a snapshot from before them, and how many holes were found in what came. Neither
     /// reaches a listener: both are the server's fault, and healed here.
     pub fn amiss(&self) -> (u32, u32) {
-        self.mind.amiss
+        let (again, holes) = self.mind.amiss;
+        (again.saturating_sub(self.mind.replayed), holes)
     }
 
     /// Disconnects and stays away.
@@ -537,6 +541,11 @@ impl Mind {
                 self.account_version = self.account_version.max(*version);
             }
             ServerFrame::Gap { room, head } => self.positions.jump(*room, *head),
+            ServerFrame::Snapshot(snapshot) => {
+                let seen = self.positions.of(snapshot.room).map_or(0, |at| at.seq.0);
+                let behind = seen.saturating_sub(snapshot.at.seq.0);
+                self.replayed += u32::try_from(behind).unwrap_or(u32::MAX);
+            }
             ServerFrame::Posted { nonce, room, seq, at } => {
                 if self.outbox.answered(nonce) {
                     let (nonce, room, seq, at) = (nonce.clone(), *room, *seq, *at);
@@ -551,7 +560,6 @@ impl Mind {
             ServerFrame::Delta { .. }
             | ServerFrame::CaughtUp { .. }
             | ServerFrame::Event { .. }
-            | ServerFrame::Snapshot(_)
             | ServerFrame::Presence { .. }
             | ServerFrame::Typing { .. }
             | ServerFrame::Person { .. }

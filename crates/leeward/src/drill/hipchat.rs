@@ -58,7 +58,7 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     gate(stage, json!({"state": "paced", "per_s": per_s, "message": PACED})).await?;
     house.mark(format!("sign-ins are paced at {per_s}/s"));
     let paced_from = Instant::now();
-    let view = house.rest("sign-ins are paced", PACED_FOR).await?;
+    let (view, _) = house.watch("sign-ins are paced", PACED_FOR, |_| false).await?;
     let paced_s = paced_from.elapsed().as_secs_f64();
     let while_paced = view.crowd.sign_ins.came.count() - while_closed;
     gate(stage, json!({"state": "open"})).await?;
