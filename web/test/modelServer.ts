@@ -74,6 +74,8 @@ export class ModelServer {
   /** Lines of a snapshot. */
   snapshotLines = 10;
   up = true;
+  /** The build of the app that it says to serve. */
+  build = "web/test";
   /** Posts received, repeated ones too. */
   posts = 0;
   /** Refuses the next posts with this. */
@@ -270,8 +272,8 @@ export class ModelServer {
   }
 
   #hello(pipe: Pipe, hello: Extract<ClientFrame, { t: "hello" }>): void {
-    const instead = this.greet(pipe);
     pipe.hello = hello;
+    const instead = this.greet(pipe);
     if (instead === null) this.admit(pipe, hello);
     else for (const frame of instead) this.say(pipe, frame);
   }
@@ -287,7 +289,7 @@ export class ModelServer {
       lease: LEASE,
       now: this.#now(),
       resumed: hello.ticket !== undefined,
-      build: "",
+      build: this.build,
     });
     if (hello.account_version < 1) this.say(pipe, { t: "account", ...this.#account(pipe.account) });
     for (const [room, epoch, seq] of hello.positions ?? []) {

@@ -27,14 +27,9 @@ const ACCOUNT = "leeward.account";
 /** How long until a server that was not reached is asked again who one is. */
 const AGAIN_MS = 3_000;
 
-/** When to look for another build after the connection came back, in milliseconds. */
-const UPDATE_MS_MIN = 5_000;
-const UPDATE_MS = 60_000;
-
 export class Life {
   session: Session | null = null;
   readonly #of: LifeWorld;
-  #looking = false;
 
   constructor(of: LifeWorld) {
     this.#of = of;
@@ -101,7 +96,6 @@ export class Life {
         void this.#leave().then(() => this.#put("signed_out"));
       },
       note: this.#of.note,
-      live: () => this.#lookForUpdate(),
       listed: () => {
         this.#of.arrived(first ? "first" : "again");
         first = false;
@@ -151,18 +145,6 @@ export class Life {
     } catch {
       world.timer(() => void this.#workspace(), AGAIN_MS);
     }
-  }
-
-  /** A server that was away may serve another build. Asked once in a while, not by all at once. */
-  #lookForUpdate(): void {
-    const { world } = this.#of;
-    if (this.#looking) return;
-    this.#looking = true;
-    const wait = UPDATE_MS_MIN + (UPDATE_MS * world.random()) / 2 ** 32;
-    world.timer(() => {
-      this.#looking = false;
-      void this.#workspace();
-    }, wait);
   }
 
   /** Asks whose cookie this page has. */

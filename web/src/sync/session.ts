@@ -47,8 +47,6 @@ export interface SessionEvents {
     key: string,
     values: Readonly<Record<string, string | number>>,
   ) => void;
-  /** The connection is in sync. */
-  readonly live: () => void;
   /** Another page signed out. */
   readonly signedOut: () => void;
   /** Something to tell a person who is not looking. */
@@ -57,6 +55,8 @@ export interface SessionEvents {
   readonly listed: () => void;
 }
 
+/** What the names of builds of this app begin with, on the wire. */
+const WEB = "web/";
 /** When to ask again about people after the connection came back, in milliseconds. */
 const PEOPLE_MS_MIN = 5_000;
 const PEOPLE_MS = 25_000;
@@ -119,7 +119,7 @@ export class Session {
     this.connection = new Connection({
       ...world,
       seen: () => ({
-        build: `web/${world.build}`,
+        build: WEB + world.build,
         account_version: this.#account?.version ?? 0,
         positions: this.rooms.positions(),
       }),
@@ -242,6 +242,7 @@ export class Session {
     switch (frame.t) {
       case "welcome":
         if (frame.account !== this.me) this.#events.otherAccount(frame.account);
+        this.#served(frame.build);
         break;
       case "account":
         this.people.learn([...frame.people, frame.me]);
@@ -291,6 +292,13 @@ export class Session {
     }
   }
 
+  /** The server serves this build of the app; nothing in the name: none. */
+  #served(build: string): void {
+    const { workspace } = this.#store.getState();
+    if (workspace === null || !build.startsWith(WEB)) return;
+    this.#store.set({ workspace: { ...workspace, build: build.slice(WEB.length) } });
+  }
+
   #reached(id: RoomId): void {
     const room = this.rooms.all.get(id);
     if (room !== undefined) this.outbox.reached(id, room.at.seq);
@@ -311,7 +319,6 @@ export class Session {
       this.uploads.live();
       this.threads.refresh();
       this.notifications.caughtUp();
-      this.#events.live();
       this.#refreshPeople();
     }
     this.persist.accountChanged();
