@@ -82,7 +82,10 @@ pub struct DoorConfig {
     /// Connections that the kernel may keep until they are accepted: about a third of a second's
     /// worth, so that whoever is accepted still waits for it. Beyond, they are dropped at no cost.
     pub backlog_max: u32,
-    /// Sockets accepted on one shard of which it is not known yet what they want.
+    /// Sockets that are accepted and wait for a shard to take them in, at most: what comes beyond waits
+    /// in the kernel. The return of everybody at once should fit.
+    pub porch_max: usize,
+    /// Sockets taken in by one shard of which it is not known yet what they want.
     pub openings_max: usize,
     /// How often one address (one /64 of IPv6) may connect.
     pub address: Bucket,
@@ -114,6 +117,7 @@ impl Default for DoorConfig {
     fn default() -> Self {
         Self {
             backlog_max: 4_096,
+            porch_max: 16_384,
             openings_max: 1_024,
             address: Bucket { per_s: 100, burst: 1_000 },
             network: Bucket { per_s: 400, burst: 4_000 },
@@ -192,7 +196,7 @@ impl NodeConfig {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             data: data.into(),
-            build: concat!("web/", env!("CARGO_PKG_VERSION")).to_owned(),
+            build: format!("web/{}", crate::assets::build()),
             origins: Vec::new(),
             behind_proxy: false,
             tls: None,

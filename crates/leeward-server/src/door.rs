@@ -1,13 +1,14 @@
 //! The public listener: sockets in, HTTP served, live connections handed to the shard.
 //!
-//! Every shard accepts from the same socket, so that a shard that has nothing to do takes what comes
+//! Every shard takes in from the same porch, so that a shard that has nothing to do takes what comes
 //! and a busy one leaves it. Whatever HTTP needed is given back when a connection goes live: its
 //! task, its buffers, and the request.
 //!
-//! What costs nothing comes first: the kernel drops what is beyond its backlog, an address that asks
-//! too often is closed before a byte of it is read, and who is accepted is few enough at a time that
-//! those who are in do not notice.
+//! What costs nothing comes first: an address that asks too often is closed before a byte of it is
+//! read, whoever else comes waits on the porch, and who is taken in is few enough at a time that those
+//! who are in do not notice.
 
+mod porch;
 mod sources;
 mod threshold;
 
@@ -26,6 +27,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use leeward_core::code::{Code, Refusal};
+use porch::Caller;
+pub(crate) use porch::{Porch, open};
 pub use sources::Prefix;
 pub(crate) use sources::Sources;
 use std::cell::{Cell, RefCell};
@@ -38,18 +41,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 pub(crate) use threshold::{Place, Threshold};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-/// Sockets accepted in a row, at most, before those who are in get their turn.
+/// Sockets taken in in a row, at most, before those who are in get their turn.
 const ACCEPTS_MAX: usize = 64;
 /// When a turn of everything that the shard has to do takes longer, in microseconds, fewer are
-/// accepted in the next.
+/// taken in in the next.
 const TURN_US_MAX: u64 = 5_000;
-/// How many more connections than the emptiest shard one may have and still accept.
+/// How many more connections than the emptiest shard one may have and still take more.
 const SKEW_MAX: i64 = 128;
-/// How long a shard that is ahead, or a process out of descriptors, leaves the listener alone.
+/// How long a shard that is ahead leaves the porch to the others.
 const PAUSE: Duration = Duration::from_millis(5);
 /// When whoever asked too often from behind a proxy may ask again, in milliseconds.
 const TURNED_AWAY_MS: u32 = 10_000;
@@ -64,33 +67,23 @@ pub(crate) struct Door {
     pub(crate) threshold: Rc<Threshold>,
 }
 
-/// Accepts until the node stops.
-pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
+/// Takes in whoever is on the porch, until the node stops.
+pub(crate) async fn attend(door: Rc<Door>) {
     let node = Arc::clone(&door.shard.node);
     let mut stopping = node.stopping();
     let mut pace = Pace { row: 0, most: ACCEPTS_MAX / 4 };
     loop {
         let next = async {
             door.threshold.room().await;
-            listener.accept().await
+            node.porch.next(&node).await
         };
-        let accepted = tokio::select! {
+        let caller = tokio::select! {
             biased;
             // 1. A node that stops takes nobody in.
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            accepted = next => accepted,
+            caller = next => caller,
         };
-        match accepted {
-            Ok((stream, address)) => {
-                node.metrics.accepted.inc();
-                door.take_in(stream, address);
-            }
-            Err(e) => {
-                // One peer's fault ends with that peer; a process out of descriptors has to wait.
-                tracing::warn!(error = %e, "cannot accept");
-                tokio::time::sleep(PAUSE * 10).await;
-            }
-        }
+        door.take_in(caller);
         pace.step(&door.shard).await;
         while node.skew(door.shard.index) > SKEW_MAX && !*stopping.borrow() {
             tokio::time::sleep(PAUSE).await;
@@ -98,7 +91,7 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
     }
 }
 
-/// How many are accepted in a row: as many as leave the others their turn soon enough. It is never
+/// How many are taken in in a row: as many as leave the others their turn soon enough. It is never
 /// none, so that the door is served whatever else there is to do.
 struct Pace {
     row: usize,
@@ -122,17 +115,14 @@ impl Pace {
 }
 
 impl Door {
-    fn take_in(self: &Rc<Self>, stream: TcpStream, address: SocketAddr) {
-        let (node, from) = (&self.shard.node, address.ip());
-        // Behind a proxy the address that counts is known when the head of the request is.
-        if !node.config.behind_proxy && !node.sources.admit(from, self.shard.now()) {
-            node.metrics.turned_away.inc();
-            // Closed at once and forgotten by the kernel too.
-            let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-            return;
+    fn take_in(self: &Rc<Self>, Caller { stream, address, .. }: Caller) {
+        match TcpStream::from_std(stream) {
+            Ok(stream) => {
+                let serve = serve(Rc::clone(self), stream, address, self.threshold.step_on());
+                self.shard.tasks.spawn_local(self.shard.pulse().openings.timed(serve));
+            }
+            Err(e) => tracing::warn!(error = %e, "cannot take in a socket"),
         }
-        let serve = serve(Rc::clone(self), stream, address, self.threshold.step_on());
-        self.shard.tasks.spawn_local(self.shard.pulse().openings.timed(serve));
     }
 }
 

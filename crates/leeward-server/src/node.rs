@@ -8,7 +8,7 @@ use crate::accounts::AccountIndex;
 use crate::admission::Admission;
 use crate::config::NodeConfig;
 use crate::doctor::Doctor;
-use crate::door::Sources;
+use crate::door::{Porch, Sources};
 use crate::guard::Guarded;
 use crate::kept::Kept;
 use crate::metrics::Metrics;
@@ -51,6 +51,8 @@ pub struct Node {
     pub(crate) admission: Admission,
     /// Who asks from where, before anything is read.
     pub(crate) sources: Sources,
+    /// Who has come and is not taken in yet.
+    pub(crate) porch: Porch,
     /// What it shows of itself.
     pub(crate) watch: Arc<Watch>,
     /// What the guard has seen.
@@ -119,6 +121,7 @@ impl Node {
         Ok(Arc::new(Self {
             admission: Admission::new(storm, start, config.shards.max(1)),
             sources: Sources::new(&config.door, secret()),
+            porch: Porch::new(config.door.porch_max),
             guarded: Guarded::default(),
             state: State::new(config.shards.max(1)),
             store,

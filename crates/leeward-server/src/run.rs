@@ -81,20 +81,20 @@ pub async fn serve(
     let (done, mut ended) = mpsc::channel(node.config.shards.max(1));
     let mut threads = Vec::new();
     for index in 0..node.config.shards.max(1) {
-        let listener = listeners.public.try_clone().map_err(StartError::Listen)?;
         let (node, front, done) = (Arc::clone(&node), front.clone(), done.clone());
         let (up, came_up) = oneshot::channel();
         let index = u32::try_from(index).expect("fewer shards than four billion");
         let thread = std::thread::Builder::new()
             .name(format!("shard-{index}"))
-            .spawn(move || shard(index, &node, listener, front, up, done))
+            .spawn(move || shard(index, &node, front, up, done))
             .map_err(StartError::Thread)?;
         threads.push(thread);
         if let Ok(Err(e)) = came_up.await {
             return Err(StartError::Listen(e));
         }
     }
-    drop((done, listeners.public));
+    drop(done);
+    let porch = door::open(Arc::clone(&node), listeners.public).map_err(StartError::Listen)?;
     let operator = match listeners.operator {
         Some(listener) => Some(operator::serve(Arc::clone(&node), listener)?),
         None => None,
@@ -127,6 +127,7 @@ pub async fn serve(
     node.set_ready(false);
     node.stop();
     while ended.recv().await.is_some() {}
+    threads.push(porch);
     let died = threads.into_iter().map(std::thread::JoinHandle::join).any(|t| t.is_err());
     drop((operator, lookout, guard));
     node.store.close().await;
@@ -145,7 +146,6 @@ struct Front {
 fn shard(
     index: u32,
     node: &Arc<Node>,
-    listener: TcpListener,
     Front { router, tls }: Front,
     up: oneshot::Sender<std::io::Result<()>>,
     done: mpsc::Sender<()>,
@@ -163,18 +163,11 @@ fn shard(
     };
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async move {
-        let listener = match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => listener,
-            Err(e) => {
-                let _ = up.send(Err(e));
-                return;
-            }
-        };
         let shard = Shard::new(index, Arc::clone(node));
         let count = Arc::clone(&shard.pulse().openings_count);
         let threshold = Threshold::new(shard.node.config.door.openings_max, count);
         let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls, threshold });
-        shard.tasks.spawn_local(door::accept(door, listener));
+        shard.tasks.spawn_local(door::attend(door));
         shard.tasks.spawn_local(lot::attend(Rc::clone(&shard)));
         let _ = up.send(Ok(()));
         heart::beat(shard).await;
@@ -182,7 +175,7 @@ fn shard(
 }
 
 /// Tells the node when the thread that it lives on panics.
-struct Bomb(Arc<Node>);
+pub(crate) struct Bomb(pub(crate) Arc<Node>);
 
 impl Drop for Bomb {
     fn drop(&mut self) {

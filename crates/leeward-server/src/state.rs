@@ -102,7 +102,7 @@ impl Node {
         self.admission.view()
     }
 
-    /// Sockets that have been accepted and have not said yet what they want.
+    /// Sockets that shards have taken in and that have not said yet what they want.
     pub fn openings(&self) -> usize {
         let count = |pulse: &Pulse| pulse.openings_count.load(Ordering::Relaxed);
         self.admission.pulses().map(count).sum()

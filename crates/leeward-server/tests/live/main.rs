@@ -13,6 +13,7 @@ mod operator;
 mod parking;
 mod passwords;
 mod people;
+mod porch;
 mod protocol_examples;
 mod restart;
 mod restore;
