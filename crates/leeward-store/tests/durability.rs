@@ -6,11 +6,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
-use leeward_core::account::Role;
-use leeward_core::event::Draft;
-use leeward_core::id::{AccountId, Millis, Nonce, RoomId, Seq};
-use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
-use leeward_store::{Append, Author, NewAccount, SqliteConfig, Store};
+mod lobby;
+
+use leeward_core::id::Seq;
+use leeward_store::{SqliteConfig, Store};
+use lobby::{ROOM, founded, run, saying};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -21,8 +21,6 @@ const ROUND: &str = "LEEWARD_DURABILITY_ROUND";
 const EARLY: &str = "LEEWARD_DURABILITY_EARLY";
 const ROUNDS: u64 = 25;
 const WRITERS: u64 = 16;
-const ROOM: RoomId = RoomId(1);
-const OWNER: Author = Author { account: AccountId(1), role: Role::Owner };
 
 #[test]
 fn acknowledged_messages_survive_being_killed() {
@@ -48,10 +46,6 @@ fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn run(future: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
-}
-
 struct Found {
     acknowledged: usize,
     lost: Vec<String>,
@@ -59,7 +53,7 @@ struct Found {
 
 fn torture(test: &str, early: bool) -> Found {
     let dir = tempfile::tempdir().unwrap();
-    run(found(dir.path()));
+    run(async { founded(&SqliteConfig::new(dir.path())).await.close().await });
     let mut acknowledged = BTreeMap::new();
     for round in 0..ROUNDS {
         acknowledged.extend(one_round(test, dir.path(), round, early));
@@ -86,35 +80,12 @@ fn torture(test: &str, early: bool) -> Found {
         }
         // A client that did not hear the answer asks again, and hears the same.
         for (nonce, seq) in acknowledged.iter().rev().take(if early { 0 } else { 20 }) {
-            let again = store.append(draft(nonce)).await.unwrap();
+            let again = store.append(saying(nonce, "something")).await.unwrap();
             assert_eq!((again.repeated, again.event.seq.0), (true, *seq));
         }
         store.close().await;
     });
     Found { acknowledged: acknowledged.len(), lost }
-}
-
-async fn found(dir: &Path) {
-    let store = Store::open(&SqliteConfig::new(dir)).unwrap();
-    let owner = NewAccount {
-        name: "owner".into(),
-        display: "Owner".into(),
-        role: Role::Owner,
-        bot: false,
-        password_hash: None,
-        at: Millis(1),
-    };
-    store.set_up("Workspace".into(), owner).await.unwrap();
-    let facts = RoomFacts {
-        room_kind: RoomKind::Public,
-        name: "lobby".into(),
-        topic: String::new(),
-        archived: false,
-        read_only: false,
-    };
-    let members = vec![(OWNER.account, MemberRole::Moderator)];
-    store.create_room(OWNER, facts, members, Millis(1)).await.unwrap();
-    store.close().await;
 }
 
 /// Lets the child write until so many messages are acknowledged, then kills it.
@@ -153,25 +124,6 @@ fn one_round(test: &str, dir: &Path, round: u64, early: bool) -> BTreeMap<String
     acknowledged
 }
 
-fn draft(nonce: &str) -> Append {
-    Append {
-        room: ROOM,
-        author: OWNER,
-        nonce: Nonce::try_from(nonce.to_owned()).unwrap(),
-        draft: Draft::Message {
-            text: format!("message {nonce}"),
-            thread: None,
-            also_room: false,
-            files: vec![],
-            quote: None,
-        },
-        mentions: vec![],
-        mentions_room: false,
-        name: None,
-        at: Millis(2),
-    }
-}
-
 /// Appends from several writers at once until it is killed.
 async fn child(dir: &str, early: bool) {
     let store = Store::open(&SqliteConfig::new(dir)).unwrap();
@@ -185,7 +137,7 @@ async fn child(dir: &str, early: bool) {
                 if early {
                     acknowledge(&nonce, 0);
                 }
-                let appended = store.append(draft(&nonce)).await.unwrap();
+                let appended = store.append(saying(&nonce, "something")).await.unwrap();
                 if !early {
                     acknowledge(&nonce, appended.event.seq.0);
                 }

@@ -3,65 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
-use leeward_core::account::Role;
-use leeward_core::event::Draft;
-use leeward_core::id::{AccountId, Millis, Nonce, RoomId, Seq};
-use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
-use leeward_store::{Append, Appended, Author, NewAccount, SqliteConfig, Store, StoreError};
+mod lobby;
+
+use leeward_core::id::Seq;
+use leeward_store::{Appended, SqliteConfig, Store, StoreError};
+use lobby::{ROOM, founded, run, saying};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
 
-const ROOM: RoomId = RoomId(1);
-const OWNER: Author = Author { account: AccountId(1), role: Role::Owner };
-
-fn run(future: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
-}
-
-/// A store with an owner and a room.
-async fn founded(config: &SqliteConfig) -> Store {
-    let store = Store::open(config).unwrap();
-    let owner = NewAccount {
-        name: "owner".into(),
-        display: "Owner".into(),
-        role: Role::Owner,
-        bot: false,
-        password_hash: None,
-        at: Millis(1),
-    };
-    store.set_up("Workspace".into(), owner).await.unwrap();
-    let facts = RoomFacts {
-        room_kind: RoomKind::Public,
-        name: "lobby".into(),
-        topic: String::new(),
-        archived: false,
-        read_only: false,
-    };
-    let members = vec![(OWNER.account, MemberRole::Moderator)];
-    store.create_room(OWNER, facts, members, Millis(1)).await.unwrap();
-    store
-}
-
 async fn say(store: &Store, nonce: &str, text: &str) -> Result<Appended, StoreError> {
-    let draft = Draft::Message {
-        text: text.into(),
-        thread: None,
-        also_room: false,
-        files: vec![],
-        quote: None,
-    };
-    let append = Append {
-        room: ROOM,
-        author: OWNER,
-        nonce: Nonce::try_from(nonce.to_owned()).unwrap(),
-        draft,
-        mentions: vec![],
-        mentions_room: false,
-        name: None,
-        at: Millis(2),
-    };
-    store.append(append).await
+    store.append(saying(nonce, text)).await
 }
 
 async fn seqs(store: &Store) -> Vec<u64> {
