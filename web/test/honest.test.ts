@@ -146,7 +146,7 @@ class Weather {
       const text = `b ${++this.#count}`;
       const draft = { kind: "message", text, thread: null, also_room: false, files: [] } as const;
       this.server.append(2, ROOM, `b${this.#count}`, { ...draft, files: [], quote: null });
-      if (this.dice.below(12) === 0) for (const pipe of this.server.pipes) this.#lose(pipe);
+      if (this.dice.below(4) === 0) for (const pipe of this.server.pipes) this.#lose(pipe);
     }
   }
 
