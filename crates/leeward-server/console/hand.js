@@ -146,7 +146,7 @@ function askRate(factor) {
   const wanted = Math.max(1, Math.round((base || 100) * factor));
   ask({
     name: "Set the rate by hand?",
-    words: `The limiter allows ${rate.limit_per_s === null ? "as many as come" : `${grouped(rate.limit_per_s)}/s`}, set by ${LIMITS[rate.limited_by] ?? rate.limited_by}. A rate of yours holds until you give it back.`,
+    words: `The limiter allows ${rate.limit_per_s === null ? "as many as come" : `${grouped(rate.limit_per_s)}/s`}, set by ${rate.fixed_per_s === null ? (LIMITS[rate.limited_by] ?? rate.limited_by) : "the operator"}. A rate of yours holds until you give it back.`,
     yes: "Set the rate",
     fields: [
       { name: "whose", label: "Who sets it", value: "mine", options: [["mine", "I do"], ["limiter", "the limiter, by what it measures"]] },

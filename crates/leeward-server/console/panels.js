@@ -83,10 +83,10 @@ function showNow(status) {
   const { rate, slots, connections } = status;
   const limit = rate.limit_per_s === null ? "none" : `${grouped(rate.limit_per_s)}/s`;
   showFigures("figures", [
-    ["connections", `${grouped(connections.live)} of ${grouped(connections.max)}`],
+    ["room for", grouped(connections.max)],
     ["waiting take", size(connections.waiting_bytes)],
     ["limit", limit],
-    ["set by", LIMITS[rate.limited_by] ?? rate.limited_by],
+    ["set by", rate.fixed_per_s === null ? (LIMITS[rate.limited_by] ?? rate.limited_by) : "the operator"],
     ["can finish", rate.mu_per_s ? `${grouped(rate.mu_per_s)}/s` : "–"],
     ["if all were lost", span(status.recover_ms)],
     ["asked to spread", span(status.spread_ms)],
@@ -98,7 +98,7 @@ function showNow(status) {
 }
 
 const NODES = { this: "this node" };
-const DEPENDENCIES = { store_write: "database, writing", store_read: "database, reading" };
+const DEPENDENCIES = { store_write: "database writes", store_read: "database reads" };
 
 function showMatrix(status) {
   const make = () => el("tr", {}, ...[0, 1, 2, 3, 4, 5].map((i) => el("td", i > 2 ? { class: "n" } : {})));
@@ -176,7 +176,7 @@ function showJournal(entries) {
   list.prepend(
     ...fresh.map((entry) => {
       const time = el("time", { datetime: new Date(entry.at).toISOString() }, clock(entry.at));
-      return el("li", {}, time, entry.text);
+      return el("li", {}, time, " ", entry.text);
     }),
   );
   while (list.children.length > ENTRIES_MAX) list.lastChild.remove();

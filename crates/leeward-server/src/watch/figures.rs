@@ -140,6 +140,9 @@ fn connections(list: &mut List, status: &Status) {
     let help = "Admissions that are allowed; not a number: as many as come";
     let limit = rate.limit_per_s.map_or(f64::NAN, |n| n as f64);
     list.gauge("rate/limit_per_s", "limit_per_second", help, limit);
+    let help = "Admissions that the operator has fixed; 0: the limiter measures";
+    let fixed = rate.fixed_per_s.unwrap_or(0) as f64;
+    list.gauge("rate/fixed_per_s", "fixed_per_second", help, fixed);
     for by in super::observe::LIMITS {
         let what = ("limited_by", "What sets the limit: 1 for what it is");
         list.labelled("", what, &[("by", by)], flag(by == rate.limited_by));

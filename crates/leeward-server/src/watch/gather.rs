@@ -32,6 +32,7 @@ pub(super) fn reading(node: &Node) -> Reading {
         connections_max: node.config.connections_max.into(),
         limit_per_s: Some(figures.limit_per_s.into()),
         limited_by: figures.limited_by.as_str(),
+        fixed_per_s: node.admission.wishes().1.map(u64::from),
         mu_per_s: figures.mu_per_s.into(),
         classes: classes(&figures),
         slots: SlotsRead {

@@ -46,6 +46,8 @@ pub(crate) struct Observer {
     /// Drafts that could not be stored before the storm began.
     unstored_before: u64,
     failing: bool,
+    /// What the journal was told to be left out, since all was there.
+    shed_told: Vec<&'static str>,
 }
 
 /// Counters at one moment.
@@ -76,7 +78,10 @@ impl Observer {
         self.remember(&reading);
         reading.drain = reading.draining.then(|| self.drain(&reading));
         match &self.last {
-            Some(last) => told.extend(tell::changes(last, &reading)),
+            Some(last) => {
+                told.extend(tell::changes(last, &reading));
+                told.extend(tell::shed(&mut self.shed_told, &reading.shed));
+            }
             None => told.push("The node has started.".to_owned()),
         }
         let calm = self.detector.storm().is_none();
@@ -314,6 +319,7 @@ impl Observer {
             gates: tell::shut(&reading.classes),
             drain: reading.drain.map(|d| (d.gone, d.of, d.to_go_ms)),
             recover_ms: reading.recover_ms,
+            fixed_per_s: reading.fixed_per_s,
         };
         let slots = reading.slots;
         Some(Status {
@@ -330,6 +336,7 @@ impl Observer {
             rate: Rates {
                 limit_per_s: reading.limit_per_s,
                 limited_by: reading.limited_by,
+                fixed_per_s: reading.fixed_per_s,
                 arrivals_per_s: self.rate(RATE_MS, |p| p.knocks),
                 admissions_per_s: self.rate(RATE_MS, |p| p.admitted),
                 refusals_per_s: self.rate(RATE_MS, |p| p.refused),

@@ -20,6 +20,8 @@ pub(crate) struct Reading {
     pub(crate) connections_max: u64,
     pub(crate) limit_per_s: Option<u64>,
     pub(crate) limited_by: &'static str,
+    /// The rate that the operator has fixed.
+    pub(crate) fixed_per_s: Option<u64>,
     pub(crate) mu_per_s: u64,
     pub(crate) classes: Vec<ClassNow>,
     pub(crate) slots: SlotsRead,

@@ -28,6 +28,8 @@ pub(crate) struct Standing {
     pub(crate) drain: Option<(u64, u64, Option<u64>)>,
     /// How long it would take to let all in if they lost their connection at once.
     pub(crate) recover_ms: Option<u64>,
+    /// The rate that the operator has fixed.
+    pub(crate) fixed_per_s: Option<u64>,
 }
 
 /// The sentence. It begins with the state, up to the first full stop.
@@ -46,6 +48,7 @@ pub(crate) fn sentence(standing: &Standing) -> String {
         if let Some(ms) = standing.recover_ms.filter(|_| *live > 0) {
             parts.push(format!("if all were lost now, all would be back in {}", about(ms)));
         }
+        parts.extend(standing.fixed_per_s.map(|n| format!("rate held at {}/s", grouped(n))));
         return format!("{head} {}.", capital(&parts.join(" · ")));
     }
     if *state == State::Static {
@@ -157,7 +160,9 @@ mod tests {
         assert_eq!(sentence(&standing), wanted);
         (standing.live, standing.recover_ms) = (1, None);
         assert_eq!(sentence(&standing), "Calm. 1 connection.");
-        standing.live = 0;
+        standing.fixed_per_s = Some(1_500);
+        assert_eq!(sentence(&standing), "Calm. 1 connection · rate held at 1,500/s.");
+        (standing.live, standing.fixed_per_s) = (0, None);
         assert_eq!(sentence(&standing), "Calm. 0 connections.");
     }
 

@@ -135,6 +135,8 @@ pub(crate) struct Rates {
     pub(crate) limit_per_s: Option<u64>,
     /// What sets the limit.
     pub(crate) limited_by: &'static str,
+    /// Admissions that the operator has fixed; nothing: the limiter measures.
+    pub(crate) fixed_per_s: Option<u64>,
     /// Knocks.
     pub(crate) arrivals_per_s: u64,
     /// Admissions.

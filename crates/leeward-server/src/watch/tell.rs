@@ -17,7 +17,7 @@ pub(crate) fn changes(before: &Reading, after: &Reading) -> Vec<String> {
     let mut told = gates(before, after);
     told.extend(drain(before, after));
     told.extend(guard(before, after));
-    told.extend(shed(before, after));
+    told.extend(rate(before, after));
     told.extend(doctor(before, after));
     if before.terms != after.terms {
         let (visible, hidden) = (after.terms.visible, after.terms.hidden);
@@ -189,21 +189,33 @@ fn guard(before: &Reading, after: &Reading) -> Vec<String> {
     told
 }
 
-fn shed(before: &Reading, after: &Reading) -> Vec<String> {
-    let names = |of: &Reading, not: &Reading| -> Vec<&'static str> {
-        let all = of.shed.iter().map(|(what, _)| *what);
-        all.filter(|what| !not.shed.iter().any(|(other, _)| other == what)).collect()
-    };
-    let mut told = Vec::new();
-    let gone = names(after, before);
-    if let Some((_, why)) = after.shed.iter().find(|(what, _)| gone.contains(what)) {
-        told.push(format!("{} left out: {why}.", subject(&gone)));
+fn rate(before: &Reading, after: &Reading) -> Option<String> {
+    match (before.fixed_per_s, after.fixed_per_s) {
+        (old, new) if old == new => None,
+        (_, Some(per_s)) => Some(format!("The operator holds the rate at {}/s.", grouped(per_s))),
+        (_, None) => Some("The operator lets the limiter set the rate again.".to_owned()),
     }
-    let back = names(before, after);
-    if !back.is_empty() {
-        told.push(format!("{} back.", subject(&back)));
+}
+
+/// What is left out for the first time since all was there, and that all is back. `known` is what has
+/// been told; what swings to and fro meanwhile is not.
+pub(crate) fn shed(
+    known: &mut Vec<&'static str>,
+    shed: &[(&'static str, &'static str)],
+) -> Vec<String> {
+    if shed.is_empty() {
+        let back = std::mem::take(known);
+        return if back.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("{} back.", subject(&back))]
+        };
     }
-    told
+    let fresh: Vec<_> = shed.iter().filter(|(what, _)| !known.contains(what)).copied().collect();
+    let Some((_, why)) = fresh.first() else { return Vec::new() };
+    let names: Vec<&str> = fresh.iter().map(|(what, _)| *what).collect();
+    known.extend(&names);
+    vec![format!("{} left out: {why}.", subject(&names))]
 }
 
 /// Things with their verb.
@@ -322,16 +334,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shed_is_told_when_it_goes_and_when_it_comes_back() {
-        let (before, mut after) = (reading(), reading());
-        after.shed = vec![("presence", "deliveries lag"), ("snapshots", "deliveries lag")];
-        let told = changes(&before, &after);
-        assert_eq!(told, ["Presence and snapshots are left out: deliveries lag."]);
-        assert_eq!(changes(&after, &before), ["Presence and snapshots are back."]);
-        let (mut more, known) = (after.clone(), after);
-        more.shed = vec![("typing", "people wait"), ("presence", "people wait")];
-        let told = changes(&known, &more);
-        assert_eq!(told, ["Typing is left out: people wait.", "Snapshots are back."]);
+    fn what_is_shed_is_told_when_it_goes_and_when_all_is_back() {
+        let mut known = Vec::new();
+        let (presence, search) = (("presence", "deliveries lag"), ("search", "people wait"));
+        let told = shed(&mut known, &[presence]);
+        assert_eq!(told, ["Presence is left out: deliveries lag."]);
+        assert_eq!(shed(&mut known, &[presence, search]), ["Search is left out: people wait."]);
+        for swing in [&[presence][..], &[presence, search], &[presence]] {
+            assert_eq!(shed(&mut known, swing), Vec::<String>::new());
+        }
+        assert_eq!(shed(&mut known, &[]), ["Presence and search are back."]);
+        assert_eq!(shed(&mut known, &[]), Vec::<String>::new());
+        assert_eq!(shed(&mut known, &[search]), ["Search is left out: people wait."]);
+    }
+
+    #[test]
+    fn a_rate_that_the_operator_holds_is_told() {
+        let before = reading();
+        let held = Reading { fixed_per_s: Some(1_500), ..reading() };
+        assert_eq!(changes(&before, &held), ["The operator holds the rate at 1,500/s."]);
+        let told = changes(&held, &before);
+        assert_eq!(told, ["The operator lets the limiter set the rate again."]);
     }
 
     #[test]

@@ -222,6 +222,7 @@ fn every_number_of_the_document_has_its_metric() {
     world.writes.add(1_000);
     world.reading.store.reads.took = world.send.counts();
     world.reading.limit_per_s = Some(50);
+    world.reading.fixed_per_s = Some(60);
     world.reading.guard.watchdog_ms_ago = Some(3);
     world.reading.shed = vec![("typing", "lag")];
     world.reading.classes[1].gate = GateNow::Paced { per_s: 4, message: String::new() };
