@@ -42,6 +42,7 @@ test_tools() {
     build_tools || return 1
     need chromium chromium fonts-noto-color-emoji || return 1
     need python3 python3 || return 1
+    need promtool prometheus || return 1
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages python3-venv || return 1
     command -v cargo-clippy >/dev/null || rustup component add clippy || return 1
     command -v cargo-fmt >/dev/null || rustup component add rustfmt || return 1
@@ -73,6 +74,7 @@ phase clippy "no warning in any target" cargo clippy --locked --workspace --all-
 phase pure "the core builds without an operating system" pure
 phase rust "every Rust test, the decoders' corpora included" cargo test --locked --workspace --no-fail-fast
 phase binary "the server as the journeys use it" cargo build --locked -p leeward
+phase alerts "the alert rules for Prometheus" promtool check rules deploy/prometheus/leeward.rules.yml
 phase conformance "the WebSocket codec against ws (npm) and websockets (PyPI)" scripts/conformance.sh
 phase api "the HTTP API against its own description" scripts/schemathesis.sh
 phase journeys "people in real browsers" node --test --test-concurrency=1 web/e2e/*.test.mjs

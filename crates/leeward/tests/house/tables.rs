@@ -25,10 +25,11 @@ fn with_table(document: &str, name: &str, table: &str) -> String {
 }
 
 #[test]
-fn the_table_of_configuration_keys_is_fresh() {
+fn the_tables_of_configuration_keys_and_of_metrics_are_fresh() {
     let path = root().join("docs/operate.md");
     let found = std::fs::read_to_string(&path).expect("docs/operate.md is there");
     let wanted = with_table(&found, "keys", &printed(&["config", "--markdown"]));
+    let wanted = with_table(&wanted, "metrics", &leeward_server::metrics_table());
     if found == wanted {
         return;
     }
