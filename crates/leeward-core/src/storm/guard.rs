@@ -13,12 +13,14 @@ use std::collections::BTreeMap;
 /// What the guard knows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Guard {
-    /// Samples in a row in which nobody was begun who should have been; and those of them in which
-    /// the processor was idle.
+    /// Tenths of a second in a row in which nobody was begun who should have been; and those of them in
+    /// which the processor was idle.
     pub(super) still: u8,
     pub(super) idle: u8,
     /// Samples in a row in which nobody wanted in.
     pub(super) calm: u8,
+    /// When the last sample came: on a machine that has too much to do they come late.
+    pub(super) sampled: Instant,
     /// The truth has been asked for.
     pub(super) asked: bool,
     pub(super) last_rebuild: Option<Instant>,
@@ -36,8 +38,10 @@ pub(super) struct Fallback {
     pub(super) good: u8,
 }
 
-/// Two seconds of samples.
-const IDLE_MAX: u8 = 20;
+/// Two seconds, less what asking takes.
+const IDLE_MAX: u8 = 18;
+/// A sample stands for so many tenths of a second at most, however late it comes.
+const LATE_MAX: u64 = 5;
 /// Whatever the processor does: five seconds.
 const STILL_MAX: u8 = 50;
 /// Whoever was turned away may come back within three seconds.
@@ -77,17 +81,19 @@ impl Storm {
     pub(super) fn watch(&mut self, sample: &Sample, begun: u32, wanted: bool) {
         let nobody_under_way = self.table.admitting.is_empty();
         let guard = &mut self.guard;
+        let tenths = self.now.ms_since(guard.sampled).div_euclid(100).clamp(1, LATE_MAX) as u8;
+        guard.sampled = self.now;
         // Those who are turned away come back in bursts: a pause between two is no sign of health.
         guard.calm = if wanted { 0 } else { guard.calm.saturating_add(1) };
         let doubts = wanted || (guard.still > 0 && guard.calm <= CALM_MAX);
         if begun > 0 || !doubts {
             (guard.still, guard.idle) = (0, 0);
         } else {
-            guard.still = guard.still.saturating_add(1);
+            guard.still = guard.still.saturating_add(tenths);
             // A processor that only turns people away is as good as idle.
             let idle =
                 nobody_under_way || sample.busy_us.saturating_mul(2) < sample.capacity_us.max(1);
-            guard.idle = if idle { guard.idle.saturating_add(1) } else { 0 };
+            guard.idle = if idle { guard.idle.saturating_add(tenths) } else { 0 };
         }
         if guard.idle >= IDLE_MAX || guard.still >= STILL_MAX {
             guard.idle = IDLE_MAX - ASK_AGAIN;

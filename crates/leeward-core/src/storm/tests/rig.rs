@@ -17,6 +17,11 @@ pub(crate) struct Rig {
     pub(crate) living_percent: u64,
     /// How late the living are served.
     pub(crate) lag_us: u64,
+    /// What each waits for something else than the processor, such as the database.
+    pub(crate) latency_us: u64,
+    /// The samples say nothing of the processor.
+    pub(crate) blind: bool,
+    elsewhere: VecDeque<(u64, u64)>,
     work: VecDeque<u64>,
     left_us: i64,
     spent_us: u64,
@@ -43,6 +48,9 @@ impl Rig {
             ours_percent: 100,
             living_percent: 0,
             lag_us: 2_000,
+            latency_us: 0,
+            blind: false,
+            elsewhere: VecDeque::new(),
             work: VecDeque::new(),
             left_us: 0,
             spent_us: 0,
@@ -93,7 +101,7 @@ impl Rig {
             match output {
                 Output::Admit { conn } => {
                     self.truth.insert(conn, Standing::Admitting);
-                    self.work.push_back(conn);
+                    self.elsewhere.push_back((self.now_us + self.latency_us, conn));
                 }
                 Output::Park { conn, .. } => {
                     if let Some((knocking, standing)) = parked
@@ -122,9 +130,16 @@ impl Rig {
     pub(crate) fn step(&mut self) {
         self.now_us += 1_000;
         self.left_us = (self.left_us + self.ours_percent as i64 * 20).min(4_000);
-        while self.left_us > 0
-            && let Some(conn) = self.work.pop_front()
-        {
+        loop {
+            // Whoever is let in while this goes on may have nothing to wait for.
+            while let Some((due, conn)) = self.elsewhere.front().copied()
+                && due <= self.now_us
+            {
+                self.elsewhere.pop_front();
+                self.work.push_back(conn);
+            }
+            let next = if self.left_us > 0 { self.work.pop_front() } else { None };
+            let Some(conn) = next else { break };
             if self.truth.get(&conn) != Some(&Standing::Admitting) {
                 continue;
             }
@@ -151,6 +166,9 @@ impl Rig {
     fn sample(&mut self) -> Sample {
         let (spent, finished) =
             (std::mem::take(&mut self.spent_us), std::mem::take(&mut self.finished));
+        if self.blind {
+            return Sample { finished, ..Sample::default() };
+        }
         Sample {
             finished,
             admission_cpu_us: spent,

@@ -58,3 +58,29 @@ fn after_a_crash_the_rate_climbs_from_a_quarter() {
     assert_eq!([limit(0), limit(100), limit(200), limit(300)], [2_000, 3_000, 4_500, 6_750]);
     assert_eq!(limit(400), 8_000, "as fast as it was");
 }
+
+/// How long until 15,000 are in who could be in after 600 ms.
+fn all_in(change: fn(&mut Rig)) -> u64 {
+    let limits = StormLimits { connections_max: 100_000, ..StormLimits::default() };
+    let mut rig = Rig::new(Storm::new(limits, start()), 80);
+    change(&mut rig);
+    for conn in 0..15_000 {
+        rig.tell(knock(conn, Class::ResumeHere));
+    }
+    while rig.admitted_ms.len() < 15_000 && rig.ms() < 60_000 {
+        rig.step();
+    }
+    rig.ms()
+}
+
+#[test]
+fn a_node_that_cannot_measure_itself_finds_its_rate_by_trying() {
+    let took = all_in(|rig| rig.blind = true);
+    assert!(took <= 1_600, "{took} ms, where a guess of 1,000 a second would take 15 s");
+}
+
+#[test]
+fn what_waits_for_the_database_keeps_nobody_else_waiting() {
+    let took = all_in(|rig| rig.latency_us = 10_000);
+    assert!(took <= 1_600, "{took} ms, where 20 at a time would take 7.5 s");
+}
