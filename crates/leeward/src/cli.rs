@@ -5,6 +5,7 @@ use crate::drain::Drain;
 use crate::drill::Drill;
 use crate::gate::{Gate, Rate, rate};
 use crate::load::Load;
+use crate::top::Top;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -112,6 +113,8 @@ pub(crate) enum Command {
     },
     /// Send everybody away, each with a time to come back, before the server is stopped
     Drain(Drain),
+    /// Watch the server: who comes and goes, how fast, and what the guard does
+    Top(Top),
     /// Hold an outage on purpose, and see which promises are kept
     ///
     /// Starts a server of its own unless it is pointed at one. Exit status: 0 all promises held,

@@ -18,6 +18,7 @@ mod nofile;
 mod operator;
 mod serve;
 mod status;
+mod top;
 mod units;
 
 use answer::Answer;
@@ -67,6 +68,7 @@ fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Command::Gate(gate) => return gate::run(&config, gate),
         Command::Rate { rate, output } => return gate::fix(&config, *rate, *output),
         Command::Drain(drain) => return drain::run(&config, drain),
+        Command::Top(top) => return top::run(&config, top),
         Command::Drill(drill) => return Ok(drill::run(&config, drill)),
         Command::Load(load) => load::run(load),
     };

@@ -67,7 +67,8 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
     let mut node = NodeConfig::new(config.data_dir());
     node.origins = config.origins();
     node.behind_proxy = config.is("behind_proxy");
-    node.allow_load = config.is("allow_load");
+    // A drill brings synthetic people of its own.
+    node.allow_load = config.is("allow_load") || config.is("drills.allowed");
     node.command_targets = config.prefixes("commands.private_targets");
     node.tls = match (config.path("tls.cert_file"), config.path("tls.key_file")) {
         (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
@@ -121,6 +122,7 @@ fn door(config: &Config) -> Result<DoorConfig> {
     trusted.extend(config.prefixes("door.trusted"));
     Ok(DoorConfig {
         backlog_max: u32::try_from(config.number("door.backlog_max"))?,
+        porch_max: config.count("door.porch_max"),
         openings_max: config.count("door.openings_max"),
         address: bucket("door.address_per_s", "door.address_burst")?,
         network: bucket("door.network_per_s", "door.network_burst")?,

@@ -166,10 +166,16 @@ pub(crate) const KEYS: &[Key] = &[
         "Connections that the kernel keeps waiting until they are accepted, on purpose no more than a third of a second's worth: what is beyond is dropped at no cost, and tries again.",
     ),
     key(
+        "door.porch_max",
+        Kind::Number(16, 1_000_000),
+        "16384",
+        "Connections that are accepted and wait for a shard to take them in; beyond, they wait in the kernel. The return of everybody at once should fit.",
+    ),
+    key(
         "door.openings_max",
         Kind::Number(16, 65_535),
         "1024",
-        "Accepted connections of one shard of which it is not known yet what they want: TLS and the first request are under way. Beyond, accepting pauses.",
+        "Connections of one shard that were taken in and of which it is not known yet what they want: TLS and the first request are under way. Beyond, the others wait.",
     ),
     key(
         "door.address_per_s",
