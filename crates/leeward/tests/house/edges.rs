@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// The edges of the architecture. Nothing else.
-const EDGES: [(&str, &str); 8] = [
+const EDGES: [(&str, &str); 9] = [
     ("leeward-store", "leeward-core"),
     ("leeward-bus", "leeward-core"),
     ("leeward-client", "leeward-core"),
+    ("leeward-sim", "leeward-core"),
     ("leeward-server", "leeward-core"),
     ("leeward-server", "leeward-store"),
     ("leeward-server", "leeward-bus"),
