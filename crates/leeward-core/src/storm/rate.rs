@@ -292,7 +292,7 @@ impl Rate {
         or(&mut self.base, LIMIT_MIN, LIMIT_MAX, MU_GUESS);
         or(&mut self.factor, FACTOR_MIN, FACTOR_MAX, 1.0);
         or(&mut self.window, 1.0, 1e6, WINDOW_MIN);
-        // A climb that begins later than now has begun on another clock.
+        // A climb that begins in the future has begun on another clock.
         self.climb = self.climb.map(|(since, from)| (since.min(now), from.max(1.0)));
     }
 }
