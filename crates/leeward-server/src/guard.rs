@@ -145,7 +145,8 @@ impl Watch {
             node.guarded.silences.fetch_add(1, Ordering::Relaxed);
         }
         self.turns += 1;
-        if node.config.storm.guard {
+        // Without a guard what breaks stays broken: for drills alone.
+        if node.config.storm.guard || !node.config.allow_drills {
             self.mend(node, doubt);
         }
     }
