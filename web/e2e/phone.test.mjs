@@ -47,3 +47,25 @@ journey("a phone goes from the invite to the room and back to the list of rooms"
   await fits(phone);
   assert.deepEqual(phone.faults, []);
 });
+
+journey("a phone goes back from what a search found in as many steps as it came", async () => {
+  const phone = await join(browser, server, "member", "second", PHONE);
+  await say(owner, "the heron stands in the reeds");
+  await message(phone, "heron").waitFor();
+  await phone.getByRole("link", { name: "Back to the list of rooms" }).click();
+  const rooms = phone.getByRole("navigation", { name: "Rooms and people" });
+  await rooms.getByRole("link", { name: /lobby/ }).click();
+  await inRoom(phone, "lobby");
+  await phone.getByRole("button", { name: "Search in this room" }).click();
+  const panel = phone.getByRole("complementary", { name: "Search" });
+  await panel.getByRole("searchbox", { name: "Search messages" }).fill("heron");
+  await panel.getByRole("searchbox", { name: "Search messages" }).press("Enter");
+  await panel.getByRole("button", { name: /heron/ }).first().click();
+  await phone.waitForURL(/\/r\/\d+\/\d+$/);
+  await panel.waitFor({ state: "detached" });
+  await phone.goBack();
+  await phone.waitForURL(/\/r\/\d+$/);
+  await phone.goBack();
+  await rooms.getByRole("link", { name: /lobby/ }).waitFor();
+  assert.deepEqual(phone.faults, []);
+});

@@ -101,7 +101,12 @@ class Clock {
 function browserPage(clock: Clock): PageWorld {
   return {
     path: () => window.location.pathname + window.location.hash,
-    push: (path) => window.history.pushState(null, "", path),
+    push: (path) => {
+      // A panel that covers the room has a step of its own, which whoever goes on from there leaves.
+      const covered = (window.history.state as { panel?: boolean } | null)?.panel === true;
+      if (covered) window.history.replaceState(null, "", path);
+      else window.history.pushState(null, "", path);
+    },
     replace: (path) => window.history.replaceState(null, "", path),
     onPath: (listener) => window.addEventListener("popstate", listener),
     on: (listener) => listen(clock, listener),

@@ -50,7 +50,8 @@ export function makeScreen({ store, page, timer, moved }: ScreenWorld): ScreenVe
       const id = ++notices;
       const notice = { id, tone, key, values };
       store.set({ notices: [...store.getState().notices, notice].slice(-NOTICES_MAX) });
-      timer(() => dismiss(id), NOTICE_MS);
+      // What was asked for is read for as long as it takes.
+      if (tone !== "answer") timer(() => dismiss(id), NOTICE_MS);
     },
     dismiss,
   };

@@ -8,12 +8,15 @@ import { firstState } from "../../src/sync/state.ts";
 import { createStore } from "../../src/sync/store.ts";
 import { AppContext } from "../../src/views/useApp.ts";
 
+type Verbs = Readonly<Record<string, object>>;
+
 /** `verbs` are those that the test listens to. */
-export function inApp(
-  view: ReactNode,
-  state: Partial<State> = {},
-  verbs: Readonly<Record<string, object>> = {},
-): ReactNode {
+export function inApp(view: ReactNode, state: Partial<State> = {}, verbs: Verbs = {}): ReactNode {
+  return anApp(state, verbs).around(view);
+}
+
+/** The same, for views that are drawn again in one app, whose state changes. */
+export function anApp(state: Partial<State> = {}, verbs: Verbs = {}) {
   const store = createStore<State>({ ...firstState("/r/1"), ...fixture(), ...state }, (run) =>
     run(),
   );
@@ -28,5 +31,6 @@ export function inApp(
     origin: "http://localhost",
   };
   const ctx: Ctx = { client, page };
-  return <AppContext value={ctx}>{view}</AppContext>;
+  const around = (view: ReactNode) => <AppContext value={ctx}>{view}</AppContext>;
+  return { store, around };
 }

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 /** Lists that come from the server, and what they show while it does not answer. */
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fixture } from "../../dev/fixture.ts";
 import type { Room } from "../../src/sync/model.ts";
@@ -9,7 +9,7 @@ import { Mentions } from "../../src/views/pages/Mentions.tsx";
 import { FilesTab } from "../../src/views/room/FilesTab.tsx";
 import { PinsTab } from "../../src/views/room/PinsTab.tsx";
 import type { Event } from "../../src/wire/types.ts";
-import { inApp } from "./app.tsx";
+import { anApp, inApp } from "./app.tsx";
 
 afterEach(cleanup);
 
@@ -22,6 +22,9 @@ function lobby(): Room {
 function message(seq: number, text: string): Event {
   return { seq, at: 1_700_000_000_000, from: 2, nonce: `n${seq}`, kind: "message", text } as Event;
 }
+
+/** What comes together is gathered first. */
+const SOON = { timeout: 5_000 };
 
 const unreachable = () => Promise.reject(Refused.unreachable());
 
@@ -97,6 +100,23 @@ describe("the files of a room", () => {
     expect(screen.queryByText("20.txt")).toBeNull();
   });
 
+  it("grow by what is said anywhere in the room, in a thread too, and keep the pages below", async () => {
+    const roomFiles = vi.fn((_: number, before: number | null) =>
+      Promise.resolve(before === null ? page(4_000, 50) : page(before - 1, 1)),
+    );
+    const app = anApp({}, { http: { roomFiles } });
+    const room = nothingHere();
+    const { rerender } = render(app.around(<FilesTab room={room} />));
+    fireEvent.click(await screen.findByText("Earlier files"));
+    await screen.findByText("3950.txt");
+    roomFiles.mockImplementation(() => Promise.resolve(page(4_001, 50)));
+    const summary = { ...room.summary, last_message: room.summary.last_message + 1 };
+    rerender(app.around(<FilesTab room={{ ...room, summary }} />));
+    expect(await screen.findByText("4001.txt", {}, SOON)).toBeTruthy();
+    expect(screen.getAllByText("4000.txt"), "nothing twice").toHaveLength(1);
+    expect(screen.getByText("3950.txt")).toBeTruthy();
+  });
+
   it("are those on this device while the server is away, and say so", async () => {
     render(inApp(<FilesTab room={nothingHere()} />, {}, { http: { roomFiles: unreachable } }));
     expect((await screen.findByRole("status")).textContent).toContain("on this device");
@@ -117,6 +137,21 @@ describe("the mentions", () => {
     expect(screen.getByText("you, 9")).toBeTruthy();
     expect(mentions).toHaveBeenLastCalledWith("5.1.9");
     expect(screen.queryByText("Earlier mentions")).toBeNull();
+  });
+
+  it("grow when somebody names one", async () => {
+    const mention = (seq: number) => ({ room: 1, event: message(seq, `you, ${seq}`) });
+    const mentions = vi.fn(() => Promise.resolve({ mentions: [mention(8)] }));
+    const app = anApp({}, { http: { mentions } });
+    render(app.around(<Mentions />));
+    await screen.findByText("you, 8");
+    mentions.mockImplementation(() => Promise.resolve({ mentions: [mention(9), mention(8)] }));
+    const room = lobby();
+    const summary = { ...room.summary, mentions: room.summary.mentions + 1 };
+    const rooms = new Map(fixture().rooms).set(1, { ...room, summary });
+    act(() => app.store.set({ rooms }));
+    expect(await screen.findByText("you, 9", {}, SOON)).toBeTruthy();
+    expect(screen.getAllByText("you, 8"), "nothing twice").toHaveLength(1);
   });
 
   it("are those on this device while the server is away, and say so", async () => {

@@ -34,7 +34,11 @@ export function Mentions() {
     },
     [client, inSync],
   );
-  const [fetched, more] = usePages(fetch);
+  const named = useMemo(
+    () => [...rooms.values()].reduce((sum, { summary }) => sum + summary.mentions, 0),
+    [rooms],
+  );
+  const [fetched, more] = usePages(fetch, { with: named, key });
   const away = fetched.why !== null && fetched.items.length === 0;
   const here = useMemo(() => (away ? mentionsHere(rooms, me) : []), [away, rooms, me]);
   const mentions = away ? here : fetched.items;
@@ -44,7 +48,7 @@ export function Mentions() {
       <Listed listing={{ ...fetched, items: mentions, why: null }} empty={t("mentions.none")} />
       <ul className="rows">
         {mentions.map((mention) => (
-          <li key={`${mention.room} ${mention.event.seq}`}>
+          <li key={key(mention)}>
             <MentionRow mention={mention} />
           </li>
         ))}
@@ -56,6 +60,10 @@ export function Mentions() {
       )}
     </>
   );
+}
+
+function key({ room, event }: Mention): string {
+  return `${room} ${event.seq}`;
 }
 
 /** Those among the messages on this device. */

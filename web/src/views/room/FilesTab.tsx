@@ -34,7 +34,8 @@ export function FilesTab({ room }: { readonly room: Room }) {
     },
     [client, id, inSync],
   );
-  const [fetched, more] = usePages(fetch);
+  // Any message may carry one, a reply in a thread too.
+  const [fetched, more] = usePages(fetch, { with: room.summary.last_message, key });
   const shared = useMemo(() => filesOf(fetched.items, room), [fetched.items, room]);
   return (
     <div className="tab-page">
@@ -84,6 +85,10 @@ function OneFile({ room, shared }: { readonly room: Room; readonly shared: Share
       </footer>
     </article>
   );
+}
+
+function key(event: Event): string {
+  return String(event.seq);
 }
 
 /** Of the messages from the server, and of those that have come since; without what was deleted. */
