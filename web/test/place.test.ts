@@ -55,6 +55,21 @@ describe("a page in a storm", () => {
     expect([...again.words]).toEqual([]);
   });
 
+  test("comes back as the same when it is loaded again while it waits on its connection", async () => {
+    const { open, say, pass, server } = stage();
+    const page = open();
+    await pass(1_000);
+    say({ t: "parked", place: 9, wait_ms: 60_000 });
+    for (const pipe of [...server.pipes]) pipe.cut();
+    await pass(5_000);
+    expect(barOf(page)).toMatchObject({ state: "waiting", place: 9 });
+    page.crash();
+    const again = open(page.words);
+    await pass(1_000);
+    expect(server.pipes.at(-1)?.hello?.ticket).toBe("ticket");
+    expect(barOf(again)).toMatchObject({ state: "waiting", place: 9 });
+  });
+
   test("knocks once for all of its tabs", async () => {
     const { open, say, pass, knocks, server } = stage();
     const pages = [open(), open(), open()];

@@ -310,7 +310,7 @@ impl Reconnect {
             let turn_at = now.plus_ms(wait_ms.into());
             *until = now.plus_ms(PARKED_MS);
             *parked = Some((turn_at, place));
-            self.turn.parked(turn_at, message);
+            self.turn.parked(now, turn_at, message);
         }
     }
 

@@ -239,7 +239,7 @@ export class Reconnect {
     if (this.#state.name !== "greeting") return;
     const parked = { turnAt: now + waitMs, place };
     this.#state = { name: "greeting", until: now + PARKED_MS, parked };
-    this.#turn.parked(parked.turnAt, message);
+    this.#turn.parked(now, parked.turnAt, message);
   }
 
   #onPong(now: Instant, lease: Lease): void {

@@ -46,8 +46,12 @@ export class Turn {
     return turnAt + jitter(random, slot === null ? Math.floor(after_ms / 4) : 0);
   }
 
-  /** The client waits on its own connection. */
-  parked(turnAt: Instant, message: string | null): void {
+  /**
+   * The client waits on its own connection. Should that be lost, it may ask at once: the server keeps
+   * the place of whoever comes back as the same.
+   */
+  parked(now: Instant, turnAt: Instant, message: string | null): void {
+    this.#notBefore = now;
     this.why = "turn";
     this.message = message;
     this.#borrowed = null;

@@ -124,6 +124,32 @@ fn json(value: &impl Serialize) -> String {
 /// 120 s at most here, another tab's minute, and the longest back-off.
 const KNOCKS_WITHIN_MS: u64 = 30_000 + 60_000 + 60_000;
 
+#[test]
+fn what_is_kept_beyond_the_page_is_the_place_and_ends_with_the_wait() {
+    let lease = Lease { ping_ms: 5_000, lease_ms: 15_000, spread_ms: 5_000 };
+    let refusal = Refusal::because(Code::Gate, "back at two").after(9_000);
+    let mut machine = Reconnect::new();
+    let mut tell = |at_ms: u64, input: Input| {
+        machine.handle(Instant(at_ms * 1_000), input);
+        machine.kept().map(|kept| (kept.not_before.0 / 1_000, kept.slot, kept.message))
+    };
+    assert_eq!(tell(0, Input::Start), None);
+    assert_eq!(tell(10, Input::Opened), None);
+    let slot = Some("slot-1".to_owned());
+    let words = Some("back at two".into());
+    let kept = Some((9_020, slot.clone(), words));
+    assert_eq!(tell(20, Input::Refuse { refusal, slot: slot.clone(), random: 0 }), kept);
+    assert_eq!(tell(9_020, Input::Tick { random: 0 }), kept);
+    assert_eq!(tell(9_030, Input::Opened), kept);
+    let parked = Input::Parked { place: 3, wait_ms: 5_000, message: None };
+    assert_eq!(tell(9_040, parked), Some((9_040, slot, None)), "to ask at once, as the same");
+    assert_eq!(tell(9_900, Input::Welcome { lease }), None);
+    let elsewhere =
+        Input::Elsewhere { wait_ms: Some(5_000), why: Why::Turn, message: None, random: 0 };
+    assert_eq!(tell(10_000, Input::Closed { random: u32::MAX }), None);
+    assert_eq!(tell(10_010, elsewhere), None, "what another tab was told is that tab's");
+}
+
 /// A client in random weather. The driver keeps the shell's side of the bargain: frames only from
 /// the open socket, ticks at the deadline.
 struct World {

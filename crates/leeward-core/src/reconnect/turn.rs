@@ -63,8 +63,10 @@ impl Turn {
         turn_at.plus_ms(jitter(random, window))
     }
 
-    /// The client waits on its own connection.
-    pub(super) fn parked(&mut self, turn_at: Instant, message: Option<Box<str>>) {
+    /// The client waits on its own connection. Should that be lost, it may ask at once: the server
+    /// keeps the place of whoever comes back as the same.
+    pub(super) fn parked(&mut self, now: Instant, turn_at: Instant, message: Option<Box<str>>) {
+        self.not_before = Some(now);
         self.why = Why::Turn;
         self.message = message;
         self.borrowed = None;
