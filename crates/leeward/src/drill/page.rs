@@ -250,7 +250,7 @@ fn kinds(out: &mut String, run: &Run) {
 fn method(out: &mut String, run: &Run) {
     out.push_str(
         "<h2>How T* was measured</h2><p>T* = N ÷ mu: the clients to bring back, divided by the most \
-         of them that this machine can let in per second. mu was measured minutes earlier in the \
+         of them that this machine can let in per second. mu was measured just before in the \
          same run, on the same server, by the same clients, with the same chat going on: each broke its connection \
          off and came back at once, in a closed loop with a bounded number in flight. Nobody waited by \
          choice, was refused or kept a timer, and the machine had little left to give, as the last column shows; \
