@@ -168,8 +168,12 @@ impl Rate {
         let free_us = self.feed_forward(sample, finished);
         let by_memory = memory_rate(sample, limits);
         let busy = sample.capacity_us > 0 && sample.busy_us * 100 >= sample.capacity_us * 85;
-        self.feed_back(&span, delay_us, sample.lag_us);
-        self.narrow(&span, delay_us, sample.lag_us);
+        // What is late on a processor that others use is not made earlier by doing less on it.
+        let ours = sample.busy_us.saturating_mul(2) >= sample.capacity_us;
+        let (delay_us, lag_us) =
+            if ours { (delay_us, sample.lag_us) } else { (delay_us.min(DELAY_US as u64), 0) };
+        self.feed_back(&span, delay_us, lag_us);
+        self.narrow(&span, delay_us, lag_us);
         // What credit held back says nothing about what the node could have done.
         if waits && span.waited && finished > 0 && (span.short_of_window || !span.short_of_credit) {
             self.remember(f64::from(finished) * 10.0, limits);
@@ -182,7 +186,7 @@ impl Rate {
             () if self.fixed.is_some() => LimitedBy::Static,
             () if climbing => LimitedBy::Start,
             () if by_memory < self.base * self.factor => LimitedBy::Memory,
-            () if sample.lag_us > LAG_US => LimitedBy::Delay,
+            () if lag_us > LAG_US => LimitedBy::Delay,
             () if busy || free_us.is_some_and(|free| free <= 0.0) => LimitedBy::Cpu,
             () if span.short_of_window || self.factor < 1.0 => LimitedBy::Delay,
             () => LimitedBy::Cpu,
@@ -238,7 +242,9 @@ impl Rate {
         if by < 1.0 || span.short_of_window {
             self.window *= by;
         }
-        self.window = self.window.clamp(WINDOW_MIN, 1e6);
+        // Half of what was best: a window that is too small for the delay there is starves the node.
+        let least = (self.seen * DELAY_US / 2e6).max(WINDOW_MIN);
+        self.window = self.window.clamp(least, 1e6);
     }
 
     fn remember(&mut self, per_s: f64, limits: &StormLimits) {

@@ -42,12 +42,12 @@ fn the_living_are_felt_at_once_and_the_rate_comes_back_when_they_are_well() {
     rig.lag_us = 120_000;
     rig.run(300);
     let during = rig.storm.figures(rig.now());
-    assert!(during.window * 2 < before, "{} of {before}", during.window);
+    assert!(during.window * 3 <= before * 2, "{} of {before}", during.window);
     assert_eq!(during.limited_by, LimitedBy::Delay);
     rig.lag_us = 2_000;
     rig.run(500);
     let after = rig.storm.figures(rig.now()).window;
-    assert!(after * 10 >= before * 9, "{after} of {before}");
+    assert!(after * 4 >= before * 3, "{after} of {before}");
 }
 
 #[test]
@@ -83,4 +83,21 @@ fn a_node_that_cannot_measure_itself_finds_its_rate_by_trying() {
 fn what_waits_for_the_database_keeps_nobody_else_waiting() {
     let took = all_in(|rig| rig.latency_us = 10_000);
     assert!(took <= 1_600, "{took} ms, where 20 at a time would take 7.5 s");
+}
+
+#[test]
+fn a_machine_that_others_keep_busy_is_no_reason_to_do_less() {
+    let limits = StormLimits { connections_max: 100_000, ..StormLimits::default() };
+    let mut rig = Rig::new(Storm::new(limits, start()), 80);
+    for conn in 0..50_000 {
+        rig.tell(knock(conn, Class::ResumeHere));
+    }
+    rig.run(600);
+    // Nine tenths go to others, and everything is late by it.
+    (rig.ours_percent, rig.latency_us, rig.lag_us) = (10, 60_000, 120_000);
+    rig.run(1_000);
+    let before = rig.admitted_ms.len();
+    rig.run(1_000);
+    let came = rig.admitted_ms.len() - before;
+    assert!(came > 2_250, "{came} of the 2,500 for whom there is time");
 }
