@@ -2,12 +2,13 @@
  * One account on this page: puts its machines together and turns what they know into the state that
  * is rendered. Begins with what is kept on the device and goes on with the server.
  */
-import type { AccountId, Event, Millis, RoomId, ServerFrame } from "../wire/types.ts";
+import type { AccountId, Event, Millis, RoomId } from "../wire/types.ts";
 import { isOther, keptOf } from "./accountState.ts";
 import { Ahead } from "./ahead.ts";
 import { byWallClock } from "./bar.ts";
 import { Connection } from "./connection.ts";
 import { Drafts } from "./drafts.ts";
+import { type FrameWorld, takeFrame } from "./frames.ts";
 import { Here } from "./here.ts";
 import type { Http } from "./http.ts";
 import type { Keep, KeptAccount } from "./keep.ts";
@@ -23,7 +24,7 @@ import {
   type Parts,
 } from "./machines.ts";
 import type { State } from "./model.ts";
-import type { Note, Notifications } from "./notifications.ts";
+import type { Notifications } from "./notifications.ts";
 import type { Outbox } from "./outbox.ts";
 import type { People } from "./people.ts";
 import { keptPeople, Persist } from "./persist.ts";
@@ -31,29 +32,13 @@ import { Publisher } from "./publisher.ts";
 import type { Reading } from "./reading.ts";
 import type { RoomLog } from "./roomLog.ts";
 import type { Rooms } from "./rooms.ts";
+import type { SessionEvents } from "./sessionEvents.ts";
 import { unreachedWorkspace } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Tabs } from "./tabs.ts";
 import type { Threads } from "./threads.ts";
 import type { Uploads } from "./uploads.ts";
 import type { World } from "./world.ts";
-
-/** What the session tells whoever began it. */
-export interface SessionEvents {
-  /** The server says that the page belongs to somebody else. */
-  readonly otherAccount: (account: AccountId) => void;
-  readonly notice: (
-    tone: "info" | "error",
-    key: string,
-    values: Readonly<Record<string, string | number>>,
-  ) => void;
-  /** Another page signed out. */
-  readonly signedOut: () => void;
-  /** Something to tell a person who is not looking. */
-  readonly note: (note: Note) => void;
-  /** The list of rooms is known, from the device or from the server. */
-  readonly listed: () => void;
-}
 
 /** What the names of builds of this app begin with, on the wire. */
 const WEB = "web/";
@@ -123,7 +108,7 @@ export class Session {
         account_version: this.#account?.version ?? 0,
         positions: this.rooms.positions(),
       }),
-      frame: (frame) => this.#frame(frame),
+      frame: (frame) => takeFrame(frame, this, frames),
       live: (live) => this.#live(live),
       bar: (bar) => {
         const offset = world.wall() - world.now();
@@ -133,6 +118,16 @@ export class Session {
       kept: (kept, ticket) => this.line.keep(kept, ticket),
       told: (waitMs, what) => this.line.told(waitMs, what),
     });
+    const frames: FrameWorld = {
+      account: (account) => {
+        if (account !== me) events.otherAccount(account);
+      },
+      build: (build) => this.#served(build),
+      list: (state) => this.#take(keptOf(state, world.wall())),
+      listVersion: (version) => this.#raise(version),
+      roomsChanged: () => this.#watch(),
+      shed: (shed) => store.set({ shed }),
+    };
     const of: Parts = {
       session: this,
       world,
@@ -238,71 +233,11 @@ export class Session {
     });
   }
 
-  #frame(frame: ServerFrame): void {
-    switch (frame.t) {
-      case "welcome":
-        if (frame.account !== this.me) this.#events.otherAccount(frame.account);
-        this.#served(frame.build);
-        break;
-      case "account":
-        this.people.learn([...frame.people, frame.me]);
-        this.#take(keptOf(frame, this.#world.wall()));
-        break;
-      case "account_room":
-      case "account_room_gone":
-        this.#raise(frame.version);
-        this.rooms.frame(frame);
-        this.reading.impose();
-        this.#watch();
-        break;
-      case "read":
-        this.reading.told(frame.room, frame.seq, frame.mentions);
-        break;
-      case "person":
-        this.people.learn([frame.person]);
-        break;
-      case "snapshot":
-        this.people.learn(frame.people);
-        this.rooms.frame(frame);
-        this.#reached(frame.room);
-        break;
-      case "delta":
-      case "gap":
-      case "event":
-        this.rooms.frame(frame);
-        this.#reached(frame.room);
-        break;
-      case "posted":
-      case "refused":
-        this.outbox.frame(frame);
-        break;
-      case "presence":
-      case "typing":
-        this.here.frame(frame);
-        break;
-      case "shed":
-        this.#store.set({ shed: frame.what });
-        break;
-      case "caught_up":
-      case "parked":
-      case "pong":
-      case "refuse":
-      case "goodbye":
-        break;
-    }
-  }
-
   /** The server serves this build of the app; nothing in the name: none. */
   #served(build: string): void {
     const { workspace } = this.#store.getState();
     if (workspace === null || !build.startsWith(WEB)) return;
     this.#store.set({ workspace: { ...workspace, build: build.slice(WEB.length) } });
-  }
-
-  #reached(id: RoomId): void {
-    const room = this.rooms.all.get(id);
-    if (room !== undefined) this.outbox.reached(id, room.at.seq);
-    this.threads.heard(id);
   }
 
   #live(live: boolean): void {
