@@ -89,6 +89,15 @@ fn each_fault_really_breaks_the_machine_and_is_healed_in_time() {
 }
 
 #[test]
+fn the_guard_is_as_patient_on_a_machine_that_is_late() {
+    let mut rig = in_a_storm();
+    rig.sample_ms = 300;
+    rig.tell(Input::Fault(Fault::NegativeCount));
+    let (first, _) = goes_on(&mut rig, 3_000);
+    assert!(first.is_some_and(|ms| ms <= 2_500), "{first:?}");
+}
+
+#[test]
 fn all_faults_at_once_are_healed_too() {
     let ahead = Fault::ClockAhead(5_000);
     recovers_from(&[Fault::LeakPermits(9_000), Fault::FreezeCursor, Fault::NegativeCount, ahead]);

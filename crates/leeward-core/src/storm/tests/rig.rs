@@ -19,6 +19,8 @@ pub(crate) struct Rig {
     pub(crate) lag_us: u64,
     /// What each waits for something else than the processor, such as the database.
     pub(crate) latency_us: u64,
+    /// Between two samples.
+    pub(crate) sample_ms: u64,
     /// The samples say nothing of the processor.
     pub(crate) blind: bool,
     elsewhere: VecDeque<(u64, u64)>,
@@ -49,6 +51,7 @@ impl Rig {
             living_percent: 0,
             lag_us: 2_000,
             latency_us: 0,
+            sample_ms: 100,
             blind: false,
             elsewhere: VecDeque::new(),
             work: VecDeque::new(),
@@ -151,7 +154,7 @@ impl Rig {
             self.fresh.push_back((self.ms(), conn));
             self.tell(Input::Admitted { conn });
         }
-        if self.ms().is_multiple_of(100) {
+        if self.ms().is_multiple_of(self.sample_ms) {
             let sample = self.sample();
             self.tell(Input::Measured(sample));
             if std::mem::take(&mut self.stuck) > 0 && self.heals {

@@ -101,3 +101,19 @@ fn a_machine_that_others_keep_busy_is_no_reason_to_do_less() {
     let came = rig.admitted_ms.len() - before;
     assert!(came > 2_250, "{came} of the 2,500 for whom there is time");
 }
+
+#[test]
+fn a_delay_that_no_window_can_shorten_does_not_starve_the_node() {
+    let limits = StormLimits { connections_max: 100_000, ..StormLimits::default() };
+    let mut rig = Rig::new(Storm::new(limits, start()), 80);
+    for conn in 0..60_000 {
+        rig.tell(knock(conn, Class::ResumeHere));
+    }
+    rig.run(800);
+    (rig.latency_us, rig.blind) = (60_000, true);
+    rig.run(1_000);
+    let before = rig.admitted_ms.len();
+    rig.run(1_000);
+    let came = rig.admitted_ms.len() - before;
+    assert!(came > 2_500, "{came}, where 16 at a time would make 260");
+}
