@@ -15,6 +15,7 @@ import {
   launch,
   message,
   messages,
+  PASSWORD,
   say,
   sent,
   setUp,
@@ -56,6 +57,30 @@ function knocksOf(page) {
   const knocks = [];
   page.on("websocket", () => knocks.push(Date.now()));
   return knocks;
+}
+
+/** How many are before this page, as its bar says; none where the bar does not say so. */
+async function placeInLine(page) {
+  const words = await bar(page).textContent();
+  return Number(/(\d+) (?:person|people) before you/.exec(words)?.[1] ?? 0);
+}
+
+/** So many clients that knock and wait on their connections; resolves once each has its answer. */
+async function crowd(count) {
+  const token = await server.signIn("member", PASSWORD);
+  const page = await device(browser);
+  await page.goto(server.url);
+  const knock = async ([count, token]) => {
+    const one = () =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(`ws://${location.host}/api/v1/live`, "leeward.v1");
+        const hello = { t: "hello", token, build: "crowd/1", account_version: 0 };
+        socket.onopen = () => socket.send(JSON.stringify(hello));
+        socket.onmessage = ({ data }) => resolve(JSON.parse(data).t);
+      });
+    return Promise.all(Array.from({ length: count }, one));
+  };
+  return { page, answers: await page.evaluate(knock, [count, token]) };
 }
 
 /** Waits until a page is in and has nothing to say of it but what the machine is late with. */
@@ -178,6 +203,38 @@ journey("“try now”, sleep and another network ask no sooner than told", asyn
   assert.equal((await placeOf(member)).slot, slot, "its place is the same");
   await server.order({ command: "gate", gate: OPEN });
   await silent(member);
+});
+
+journey("a paced gate shows the place, which a reload keeps, and everybody comes in", async () => {
+  const AHEAD = 14;
+  await server.order({
+    command: "gate",
+    gate: { state: "paced", per_s: 1, message: "One by one, please." },
+  });
+  const { page, answers } = await crowd(AHEAD);
+  assert(answers.includes("parked"), answers.join(", "));
+  await member.reload();
+  await bar(member)
+    .getByText(/^The server is letting everyone back in\. Your turn in about \d+ s/)
+    .waitFor();
+  await bar(member).getByText("One by one, please.").waitFor();
+  const place = await placeInLine(member);
+  assert(place <= AHEAD, `${place} of ${AHEAD} are before`);
+  await eventually(
+    () => placeInLine(member),
+    (now) => now < place,
+    "the line moves",
+  );
+  const moved = await placeInLine(member);
+  await member.reload();
+  await bar(member)
+    .getByText(/before you|Your turn is next/)
+    .waitFor();
+  assert((await placeInLine(member)) <= moved, "loaded again, it stands no further back");
+  await silent(member);
+  await server.order({ command: "gate", gate: OPEN });
+  await page.close();
+  assert.deepEqual(member.faults, []);
 });
 
 journey("a drain tells everybody when to come back, and nothing is lost over it", async () => {
