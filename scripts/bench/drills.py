@@ -28,15 +28,19 @@ def hold(leeward, work):
         pages = work / "drills" / name
         command = [leeward, "drill", *flags, "--json", "--report", pages]
         print("   leeward drill " + " ".join(flags), file=sys.stderr, flush=True)
+        drill = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=seconds)
+            out, _ = drill.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
+            # Asked to stop, it ends its server too.
+            drill.terminate()
+            drill.communicate(timeout=60)
             reports[name] = {"failed": f"it took longer than {seconds} s"}
             continue
-        if done.returncode not in (0, 1):
-            reports[name] = {"failed": f"it ended with status {done.returncode}"}
+        if drill.returncode not in (0, 1):
+            reports[name] = {"failed": f"it ended with status {drill.returncode}"}
             continue
-        report = json.loads(done.stdout)
+        report = json.loads(out)
         for run in filter(None, (report["run"], report["control"])):
             # The curves are on the pages; here they would be most of the file.
             run["points"] = []
