@@ -174,7 +174,7 @@ journey("two tabs of one account knock as one while the gate is closed", async (
   await second.close();
 });
 
-journey("“try now”, sleep and another network ask no sooner than told", async () => {
+journey("sleep, another network and a look at the page ask no sooner than told", async () => {
   await server.order({ command: "gate", gate: { ...CLOSED, after_ms: 8_000 } });
   await member.reload();
   await bar(member).getByText(WORDS).waitFor();
@@ -234,6 +234,9 @@ journey("a paced gate shows the place, which a reload keeps, and everybody comes
   await silent(member);
   await server.order({ command: "gate", gate: OPEN });
   await page.close();
+  const { classes } = await (await fetch(`${server.operatorUrl}/api/storm`)).json();
+  const stale = classes.find((row) => row.class === "stale");
+  assert.equal(stale.knocks, 0, "the app that the server serves is no build of yesterday");
   assert.deepEqual(member.faults, []);
 });
 
