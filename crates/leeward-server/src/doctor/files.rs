@@ -16,7 +16,7 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         Some(hard) if hard < asked => too_few(facts, hard, whole),
         Some(hard) if hard < whole => waiting_room(hard, asked, whole),
         hard => {
-            let limit = hard.map_or_else(|| "no limit".to_owned(), |n| count(n));
+            let limit = hard.map_or_else(|| "no limit".to_owned(), count);
             let measured = format!("{limit}; {} may be asked for", count(whole));
             Finding::fine(CHECK, measured, "every connection that is served or waits gets one")
         }

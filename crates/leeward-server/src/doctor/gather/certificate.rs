@@ -29,11 +29,11 @@ pub(super) fn look(files: &TlsFiles, hosts: &[String]) -> Result<Certificate, St
     };
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| at(&files.key, &e))?;
     let certified = CertifiedKey::from_der(chain.clone(), key, &aws_lc_rs::default_provider());
-    let certified = certified.map_err(|e| match e {
-        Error::InconsistentKeys(_) => {
-            at(&files.key, &format!("the key does not belong to {}", files.cert.display()))
+    let certified = certified.map_err(|e| {
+        if matches!(e, Error::InconsistentKeys(_)) {
+            return at(&files.key, &format!("the key does not belong to {}", files.cert.display()));
         }
-        e => at(&files.cert, &e),
+        at(&files.cert, &e)
     })?;
     let parsed = ParsedCertificate::try_from(leaf).map_err(|e| at(&files.cert, &e))?;
     let mut until = u64::MAX;

@@ -23,7 +23,12 @@ fn of(log: BorrowedFd<'_>, data: &Path) -> Sink {
             let holds = rustix::pipe::fcntl_getpipe_size(log).unwrap_or(0);
             Sink::Pipe { waiting, holds: holds as u64 }
         }
-        _ => Sink::Carefree,
+        FileType::Directory
+        | FileType::Symlink
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown => Sink::Carefree,
     }
 }
 
