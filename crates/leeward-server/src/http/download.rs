@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leeward_core::code::{Code, Refusal};
-use leeward_core::id::FileId;
+use leeward_core::id::{AccountId, FileId};
 use leeward_store::StoredFile;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -53,9 +53,7 @@ async fn download(
     Path(path): Path<FilePath>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let file = visible(&app, actor.account, path.id()).await?;
-    let bytes = app.node.store.file_path(file.file.id);
-    serve(&file, &file.file.mime, bytes, &headers, "").await
+    whole(&app, actor.account, path.id(), &headers).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -81,9 +79,19 @@ async fn download_named(
     Path(path): Path<NamedPath>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let file = visible(&app, actor.account, path.file.into()).await?;
+    whole(&app, actor.account, path.file.into(), &headers).await
+}
+
+/// A file as it was uploaded, whatever it is called in the address.
+async fn whole(
+    app: &App,
+    account: AccountId,
+    id: FileId,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
+    let file = visible(app, account, id).await?;
     let bytes = app.node.store.file_path(file.file.id);
-    serve(&file, &file.file.mime, bytes, &headers, "").await
+    serve(&file, &file.file.mime, bytes, asked, "").await
 }
 
 /// A picture, small
@@ -110,11 +118,7 @@ async fn thumbnail(
     serve(&file, mime, bytes, &headers, "t").await
 }
 
-async fn visible(
-    app: &App,
-    account: leeward_core::id::AccountId,
-    id: FileId,
-) -> Result<StoredFile, Problem> {
+async fn visible(app: &App, account: AccountId, id: FileId) -> Result<StoredFile, Problem> {
     let file = stored(app.node.store.file(id).await)?.filter(|f| f.finished);
     let file = file.ok_or(Code::NotFound)?;
     if file.owner != account && !stored(app.node.store.may_see_file(account, id).await)? {
