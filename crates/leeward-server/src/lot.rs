@@ -311,7 +311,8 @@ fn parked_bytes(conn: &Conn, positions: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-/// A plain connection that waits, without positions, as measured with the entry of the limiter.
+/// A plain connection that waits, without positions: 1,350 bytes were measured over 4,000 of them, the
+/// entry of the limiter included; the rest is for what the kernel keeps.
 const PARKED_BYTES: usize = 2_048;
 /// A position of a hello.
 const POSITION_BYTES: usize = 24;

@@ -23,12 +23,15 @@ struct Inner {
     storm: Option<Storm>,
     lines: Vec<VecDeque<Told>>,
     /// What shards have reported so far, while they do.
-    reports: Option<Vec<Option<Vec<(u64, Standing)>>>>,
+    reports: Option<Vec<Option<Truth>>>,
     /// What the operator wants, to be told once it is made from the reports.
     wishes: Vec<Input>,
     /// It asks for the truth.
     stuck: bool,
 }
+
+/// How the connections of a shard stand.
+pub(crate) type Truth = Vec<(u64, Standing)>;
 
 /// A word of the limiter to a connection.
 #[derive(Debug)]
@@ -70,7 +73,7 @@ pub(crate) struct Exchange<'a> {
 /// What a shard tells a limiter that it has not spoken with.
 pub(crate) struct Report {
     /// Its connections that have a permit.
-    pub(crate) truth: Vec<(u64, Standing)>,
+    pub(crate) truth: Truth,
     /// What those ask who have none.
     pub(crate) asks: VecDeque<Input>,
 }
@@ -121,7 +124,7 @@ impl Limiter {
     }
 
     /// What a shard's connections are. False when it could not be told.
-    pub(super) fn report(&self, now: Instant, shard: u32, truth: Vec<(u64, Standing)>) -> bool {
+    pub(super) fn report(&self, now: Instant, shard: u32, truth: Truth) -> bool {
         let Some(mut inner) = self.lock() else { return false };
         if let Some(reports) = &mut inner.reports
             && let Some(report) = reports.get_mut(shard as usize)

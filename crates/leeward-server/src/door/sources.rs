@@ -235,9 +235,11 @@ mod tests {
         for address in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
             assert_eq!((0..50).filter(|_| sources.admit(at(address), START)).count(), 50);
         }
-        let mut config = DoorConfig::default();
-        config.trusted = vec!["10.0.0.0/8".parse().expect("a prefix")];
-        config.address = Bucket { per_s: 1, burst: 1 };
+        let config = DoorConfig {
+            trusted: vec!["10.0.0.0/8".parse().expect("a prefix")],
+            address: Bucket { per_s: 1, burst: 1 },
+            ..DoorConfig::default()
+        };
         let sources = Sources::new(&config, [7; 32]);
         assert_eq!((0..50).filter(|_| sources.admit(at("10.9.8.7"), START)).count(), 50);
         assert_eq!((0..50).filter(|_| sources.admit(at("127.0.0.1"), START)).count(), 1);

@@ -2,6 +2,7 @@
 
 use super::{Line, Seat, World};
 use serde_json::{Value, json};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// Who knock after the limiter was broken.
@@ -37,6 +38,38 @@ pub(crate) struct Healed {
     pub(crate) first: Duration,
     /// Until all had.
     pub(crate) all: Duration,
+    /// The machine itself had no time for this process for so long.
+    pub(crate) stalled: Duration,
+}
+
+/// A round in which the machine stood still for longer says nothing about the server.
+pub(crate) const STALLED_MAX: Duration = Duration::from_millis(200);
+
+/// Notes for how long the machine lets a thread wait that wants nothing but to run.
+struct Stalls {
+    stop: Option<std::sync::mpsc::SyncSender<()>>,
+    thread: Option<std::thread::JoinHandle<Duration>>,
+}
+
+impl Stalls {
+    fn watch() -> Self {
+        let (stop, stopped) = std::sync::mpsc::sync_channel::<()>(0);
+        let thread = std::thread::spawn(move || {
+            let (mut worst, mut last) = (Duration::ZERO, Instant::now());
+            let beat = Duration::from_millis(5);
+            while stopped.recv_timeout(beat).is_err_and(|e| e == RecvTimeoutError::Timeout) {
+                worst = worst.max(last.elapsed());
+                last = Instant::now();
+            }
+            worst.max(last.elapsed())
+        });
+        Self { stop: Some(stop), thread: Some(thread) }
+    }
+
+    fn worst(mut self) -> Duration {
+        drop(self.stop.take());
+        self.thread.take().map_or(Duration::ZERO, |t| t.join().expect("it only waits"))
+    }
 }
 
 impl House {
@@ -62,7 +95,9 @@ impl House {
         // Whoever came in the round before is gone.
         let gone = async |world: &World| world.node.view().connections() == INSIDE;
         self.world.until("the house is empty again", gone).await;
-        self.world.ordered(json!({"command": "fault", "fault": fault})).await;
+        let order = json!({"command": "fault", "fault": fault});
+        self.world.until("it is broken", async |world| world.order(&order).await.0 == 200).await;
+        let stalls = Stalls::watch();
         let began = Instant::now();
         let end = began + patience;
         let (address, token) = (self.world.address, self.seat.token.clone());
@@ -73,16 +108,18 @@ impl House {
         let knocking: Vec<_> = (0..KNOCKING).map(|_| knock()).collect();
         let (mut came, mut lines) = (Vec::new(), Vec::new());
         for knock in knocking {
-            let entered = knock.await.expect("it does not panic");
+            // One that was not served at all did not come in.
+            let entered = knock.await.ok().flatten();
             came.push(entered.as_ref().map_or(patience, |(at, _)| at.duration_since(began)));
             lines.extend(entered.map(|(_, line)| line));
         }
+        came.sort_unstable();
+        let stalled = stalls.worst();
         // Those who were in have noticed nothing.
         for line in &mut self.inside {
             line.quiet().await;
         }
-        came.sort_unstable();
-        Healed { first: came[0], all: came[KNOCKING - 1] }
+        Healed { first: came[0], all: came[KNOCKING - 1], stalled }
     }
 
     /// How often the limiter was made anew.
