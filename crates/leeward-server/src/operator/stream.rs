@@ -76,3 +76,35 @@ impl hyper::body::Body for Frames {
         self.0.poll_recv(cx).map(|frame| frame.map(|bytes| Ok(Frame::data(bytes))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::Entry;
+    use leeward_core::id::Millis;
+
+    #[tokio::test]
+    async fn whoever_the_watch_has_given_up_is_cut_off_after_what_they_were_told() {
+        let (watch, told) = mpsc::channel(2);
+        let entry = Entry { number: 7, at: Millis(5), text: "A line\nof two.".to_owned() };
+        watch.try_send(Told::Journal(entry)).expect("there is room");
+        drop(watch);
+        let (frames, mut body) = mpsc::channel(2);
+        let cut = Arc::new(Notify::new());
+        forward(told, frames, Arc::clone(&cut)).await;
+        cut.notified().await;
+        assert_eq!(body.recv().await.as_deref(), Some(RETRY.as_bytes()));
+        let said = body.recv().await.expect("the entry");
+        let wanted = "id: 7\nevent: journal\ndata: {\"number\":7,\"at\":5,\"text\":\"A line\\nof two.\"}\n\n";
+        assert_eq!(said, wanted.as_bytes());
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_leaves_nothing_behind() {
+        let (watch, told) = mpsc::channel(1);
+        let (frames, body) = mpsc::channel(1);
+        drop(body);
+        forward(told, frames, Arc::new(Notify::new())).await;
+        assert!(watch.is_closed());
+    }
+}

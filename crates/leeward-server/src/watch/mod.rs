@@ -197,7 +197,7 @@ async fn look_out(node: Arc<Node>, mut stopped: oneshot::Receiver<()>) {
             // 2. Time.
             _ = time.tick() => {}
         }
-        node.watch.look(gather::reading(&node), looks % CALM_LOOKS == 0);
+        node.watch.look(gather::reading(&node), looks.is_multiple_of(CALM_LOOKS));
         looks = looks.wrapping_add(1);
     }
 }

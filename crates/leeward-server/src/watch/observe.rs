@@ -196,7 +196,7 @@ impl Observer {
         let Some(from) = from.or(self.recent.front()) else { return 0 };
         let (passed_ms, counted) =
             (last.at_ms - from.at_ms, count(last).saturating_sub(count(from)));
-        if passed_ms == 0 { 0 } else { (counted * 1_000 + passed_ms / 2) / passed_ms }
+        (counted * 1_000 + passed_ms / 2).checked_div(passed_ms).unwrap_or(0)
     }
 
     /// What was counted in the last ten seconds.
