@@ -15,6 +15,7 @@ if [ ! -d "$home/node_modules/ws" ]; then
 fi
 
 cargo build --quiet -p leeward-client --example ws_echo --example ws_converse
+: > "$home/address"
 "${CARGO_TARGET_DIR:-target}/debug/examples/ws_echo" 127.0.0.1:0 > "$home/address" &
 echo_pid=$!
 peer_pid=
