@@ -93,10 +93,13 @@ impl House {
     /// Breaks it, knocks, and waits until all are in, or for so long.
     pub(crate) async fn round(&mut self, fault: &Value, patience: Duration) -> Healed {
         // Whoever came in the round before is gone.
-        let gone = async |world: &World| world.node.view().connections() == INSIDE;
-        self.world.until("the house is empty again", gone).await;
+        while self.world.node.view().connections() != INSIDE {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let order = json!({"command": "fault", "fault": fault});
-        self.world.until("it is broken", async |world| world.order(&order).await.0 == 200).await;
+        while self.world.order(&order).await.0 != 200 {
+            tokio::task::yield_now().await;
+        }
         let stalls = Stalls::watch();
         let began = Instant::now();
         let end = began + patience;
