@@ -120,8 +120,8 @@ fn legend(out: &mut String, height: usize) -> std::fmt::Result {
     let kinds = [
         ("#bfe3d0", "under 1.5 × the least time"),
         ("#8fcfb0", "under 3 ×"),
-        ("#f2e2a0", "under 10 × (a small drop: the come-back window counts)"),
-        ("#f0c27b", "later"),
+        ("#f2e2a0", "under 10 ×"),
+        ("#f0c27b", "later: a small drop, most of it the come-back window"),
         ("#e07a5f", "never"),
     ];
     let (mut x, y) = (20, height - 26);

@@ -26,7 +26,7 @@ pub struct Cell {
 }
 
 /// Clients of a cell's world, and what its node lets in in a second: a hundred seconds at best.
-const HOUSE: (u32, u32) = (40_000, 400);
+const HOUSE: (u32, u32) = (10_000, 100);
 
 /// The world of a cell.
 pub fn setup(policy: Policy, (load, drop, disobedient): (u32, u32, u32)) -> Setup {
@@ -37,8 +37,8 @@ pub fn setup(policy: Policy, (load, drop, disobedient): (u32, u32, u32)) -> Setu
         plan: Plan::drop(drop),
         ..Setup::storm(HOUSE.0, HOUSE.1)
     };
-    // Ten times the least time, and what the longest back-off takes.
-    setup.ends_ms = 120_000 + 10 * setup.least_ms(setup.dropped()) as u32;
+    // Four times the least time, and what the longest back-off takes.
+    setup.ends_ms = 120_000 + 4 * setup.least_ms(setup.dropped()) as u32;
     setup
 }
 

@@ -175,9 +175,10 @@ impl Client {
             return self.failed(now, random);
         }
         self.refusals = 0;
-        let wait = match self.species {
-            Species::Obedient => jitter(random, self.spread_ms),
-            other => other.wait_ms(0, random) + notices_ms(random),
+        let wait = if self.species == Species::Obedient {
+            jitter(random, self.spread_ms)
+        } else {
+            self.species.wait_ms(0, random) + notices_ms(random)
         };
         self.away(now + wait);
     }
@@ -185,9 +186,10 @@ impl Client {
     /// An attempt has ended without a time to come back.
     fn failed(&mut self, now: u32, random: u32) {
         self.failures = self.failures.saturating_add(1);
-        let wait = match self.species {
-            Species::Obedient => jitter(random, self.back_off_ms()),
-            other => other.wait_ms(self.failures.into(), random) + notices_ms(random),
+        let wait = if self.species == Species::Obedient {
+            jitter(random, self.back_off_ms())
+        } else {
+            self.species.wait_ms(self.failures.into(), random) + notices_ms(random)
         };
         self.away(now + wait);
     }

@@ -75,6 +75,11 @@ impl Fault {
         }
     }
 
+    /// How many of a hundred it drops, if it does.
+    pub fn drops(self) -> Option<u32> {
+        if let Self::Drop { percent } = self { Some(percent) } else { None }
+    }
+
     /// Whether it wedges the machine, so that its watchdog is needed.
     pub fn wedges(self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! What a world is made of. Everything that happens in it follows from this.
 
-use crate::fault::{Fault, Plan};
+use crate::fault::Plan;
 use crate::species::Species;
 
 /// Who decides at the door.
@@ -59,7 +59,8 @@ pub struct Setup {
     pub disobedient_percent: u32,
     /// What they are, each as often as the others.
     pub species: Vec<Species>,
-    /// Openings get so much of a hundred of the processor while admissions wait.
+    /// Openings get so much of a hundred of the processor while admissions wait; 0 for half as much
+    /// again as admissions need of them, and 30 at most.
     pub chi_percent: u32,
     /// Bytes that the lot may hold.
     pub lot_bytes: u64,
@@ -94,7 +95,7 @@ impl Setup {
             load_percent: 0,
             disobedient_percent: 0,
             species: vec![Species::Hammer],
-            chi_percent: 15,
+            chi_percent: 0,
             lot_bytes: 64 << 20,
             parked_bytes: 4 << 10,
             visitors: false,
@@ -126,17 +127,23 @@ impl Setup {
 
     /// How many of those that are in the first drop reaches.
     pub fn dropped(&self) -> u32 {
-        let share = self.plan.0.iter().find_map(|(_, fault)| match fault {
-            Fault::Drop { percent } => Some(u64::from(*percent)),
-            _ => None,
-        });
-        (u64::from(self.clients) * share.unwrap_or(100) / 100) as u32
+        let share = self.plan.0.iter().find_map(|(_, fault)| fault.drops());
+        (u64::from(self.clients) * u64::from(share.unwrap_or(100)) / 100) as u32
     }
 
     /// By when every obedient client is in, in milliseconds: after the trigger, twice the least time,
     /// the longest back-off of a client that was told nothing, and the longest attempt.
     pub fn bound_ms(&self) -> u32 {
         self.plan.over_ms() + 2 * self.least_ms(self.clients) as u32 + 70_000
+    }
+
+    /// What openings get of the processor while admissions wait, in hundredths.
+    pub fn chi_percent(&self) -> u32 {
+        if self.chi_percent > 0 {
+            self.chi_percent
+        } else {
+            (self.rho_permille * 15 / 100).clamp(2, 30)
+        }
     }
 
     /// Connections that the node carries.

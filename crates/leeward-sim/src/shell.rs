@@ -51,7 +51,7 @@ impl World {
         const OTHERS: [Class; 4] =
             [Class::ResumeElsewhere, Class::SignIn, Class::Guest, Class::Stale];
         let number = number_of(self.setup.seed ^ 0xc1a5, client);
-        match (client, self.setup.classes && number % 2 == 0) {
+        match (client, self.setup.classes && number.is_multiple_of(2)) {
             (STRANGER, _) => Class::Stranger,
             (_, true) => OTHERS[(number >> 32) as usize % OTHERS.len()],
             (_, false) => Class::ResumeHere,

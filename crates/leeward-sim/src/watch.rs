@@ -42,13 +42,13 @@ impl World {
     pub(crate) fn look(&mut self) {
         let now = self.now();
         self.turn_properties();
-        if now % SAMPLE_MS == 0 && now >= self.weather.down_until {
+        if now.is_multiple_of(SAMPLE_MS) && now >= self.weather.down_until {
             self.sample();
             if self.setup.machines {
                 self.look_at_leases();
             }
         }
-        if now % COMPARE_MS == 0 && !self.watch.blind && now >= self.weather.down_until {
+        if now.is_multiple_of(COMPARE_MS) && !self.watch.blind && now >= self.weather.down_until {
             self.compare();
         }
     }

@@ -39,7 +39,7 @@ impl Wheel {
     /// Moves on by a millisecond and puts into `due` whoever is down for it.
     pub fn turn(&mut self, due: &mut Vec<u32>) {
         self.now += 1;
-        if self.now as usize % PAGE_MS == 0 {
+        if (self.now as usize).is_multiple_of(PAGE_MS) {
             for (client, at) in self.far.remove(&(self.now >> PAGE_BITS)).unwrap_or_default() {
                 self.near[at as usize % PAGE_MS].push(client);
             }

@@ -86,7 +86,7 @@ impl World {
             Policy::ShedFixed | Policy::ShedExponential => 4_096,
         };
         // A control answers whoever comes before it goes on with what it has begun.
-        let chi = if setup.policy == Policy::Ours { setup.chi_percent.into() } else { 100 };
+        let chi = if setup.policy == Policy::Ours { setup.chi_percent().into() } else { 100 };
         Self {
             random: Random::new(setup.seed ^ 0x5eed),
             tally: Tally::new(&setup),

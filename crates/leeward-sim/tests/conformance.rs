@@ -13,7 +13,7 @@ fn setup(seed: u64) -> Setup {
     setup.lot_bytes = (seed % 4) * 50 * u64::from(setup.parked_bytes + 256);
     setup.rho_permille = [100, 400][seed as usize % 2];
     setup.plan = Plan::drop(100);
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         setup.plan = setup.plan.and(2_000, Fault::Crash { for_ms: 700 });
     }
     setup

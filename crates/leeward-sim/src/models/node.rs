@@ -131,7 +131,7 @@ impl Node {
             connections_room,
             ..Sample::default()
         }));
-        if watched && self.now.0 / 100_000 % 5 == 0 {
+        if watched && (self.now.0 / 100_000).is_multiple_of(5) {
             self.mismatches = if self.agrees() { 0 } else { self.mismatches + 1 };
             if self.mismatches >= 2 {
                 self.rebuild();
