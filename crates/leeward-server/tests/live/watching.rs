@@ -192,7 +192,7 @@ async fn statsd_is_told_the_same_figures() {
             missing.retain(|line| !text.lines().any(|told| told == *line));
         }
     };
-    tokio::time::timeout(PATIENCE, hear).await.expect("it is told");
+    tokio::time::timeout(PATIENCE, Box::pin(hear)).await.expect("it is told");
 }
 
 #[tokio::test]
