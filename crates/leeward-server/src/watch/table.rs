@@ -32,7 +32,10 @@ pub fn metrics_table() -> String {
 }
 
 fn label((name, values): &(&str, Vec<&str>)) -> String {
-    let shown: Vec<String> = values.iter().take(VALUES_MAX).map(|v| format!("`{v}`")).collect();
+    // The registry has them in no order.
+    let mut sorted = values.clone();
+    sorted.sort_unstable();
+    let shown: Vec<String> = sorted.iter().take(VALUES_MAX).map(|v| format!("`{v}`")).collect();
     let more = if values.len() > VALUES_MAX { ", …" } else { "" };
     format!("`{name}`: {}{more}", shown.join(", "))
 }
@@ -80,7 +83,10 @@ mod tests {
             let start = format!("| `{name}` |");
             table.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{table}"))
         };
-        assert!(row("leeward_standing").contains("| gauge | `is`: `live`, `admitting`, "));
+        assert!(
+            row("leeward_standing")
+                .contains("| gauge | `is`: `admitting`, `gone`, `live`, `waiting` |")
+        );
         assert!(row("leeward_posts_total").ends_with("| counter | – | Drafts stored |"));
         assert!(row("leeward_send_to_seen_seconds").contains("| histogram | – |"));
         assert!(row("leeward_refusals_total").contains(", …"));
