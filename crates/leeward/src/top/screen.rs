@@ -143,14 +143,14 @@ fn classes(classes: &[ClassNow], size: Size) -> Vec<Line> {
         let waiting = if class.waiting == 0 {
             format!("{} in, {} turned away", count(class.admitted), count(class.refused))
         } else {
-            format!("{} wait, {}", count(class.waiting), span(class.wait_ms))
+            format!("{} wait {}", count(class.waiting), span(class.wait_ms))
         };
         let gate = match &class.gate {
             GateNow::Open => String::new(),
-            GateNow::Paced { per_s, .. } => format!(" · {per_s}/s"),
-            GateNow::Closed { .. } => " · closed".to_owned(),
+            GateNow::Paced { per_s, .. } => format!("{per_s}/s · "),
+            GateNow::Closed { .. } => "closed · ".to_owned(),
         };
-        clipped(&format!("{:17}{waiting}{gate}", hyphened(&class.class)), half.saturating_sub(1))
+        clipped(&format!("{:17}{gate}{waiting}", hyphened(&class.class)), half.saturating_sub(1))
     };
     let row = |pair: &[ClassNow]| {
         let cells: Vec<String> = pair.iter().map(cell).collect();

@@ -55,7 +55,7 @@ fn everything_that_matters_fits_on_a_terminal_of_80_by_24() {
         "30/s",
         "28/s, 3 late",
         "4.2 ms · p95 18 ms",
-        "3,100 wait, 14 s · 50/s",
+        "50/s · 3,100 wait 14 s",
         "looked 120 ms ago · 1 rebuilt",
         "back in 9.5 s if all drop",
         "left out: typing (cpu) · doctor: open files · 4 leases ran out",
