@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /** How long anything may take; generous, because it is waited for and not slept through. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export const PASSWORD = "a password of many words";
 

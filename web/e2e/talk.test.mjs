@@ -121,6 +121,31 @@ journey("an image is shown as a picture", async () => {
   );
 });
 
+journey("a PDF is read where it was posted", async () => {
+  const pdf = Buffer.from(
+    "%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj " +
+      "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]>>endobj\ntrailer<</Root 1 0 R>>\n",
+  );
+  await owner
+    .getByRole("main")
+    .locator('input[type="file"]')
+    .first()
+    .setInputFiles({ name: "plan.pdf", mimeType: "application/pdf", buffer: pdf });
+  await owner.getByText("plan.pdf").first().waitFor();
+  await say(owner, "the plan");
+  const line = message(member, "the plan");
+  // A browser without a reader of its own is given the address, and the rest is its own affair.
+  if (await member.evaluate(() => navigator.pdfViewerEnabled)) {
+    await line.getByRole("button", { name: "Preview" }).click();
+    await line.locator('iframe[title="plan.pdf"]').waitFor();
+    await line.getByRole("button", { name: "Hide the preview" }).click();
+    await line.locator("iframe").waitFor({ state: "detached" });
+  } else {
+    await line.getByRole("link", { name: "Preview" }).waitFor();
+  }
+  assert.deepEqual(member.faults, []);
+});
+
 journey("search finds a message by its words and goes to it", async () => {
   await say(owner, "the heron stands in the reeds");
   await message(member, "heron").waitFor();

@@ -54,6 +54,8 @@ export function FileCard({ file }: { readonly file: FileRef }) {
   const [shown, setShown] = useState(false);
   const text = isText(file) && file.size <= TEXT_BYTES_MAX;
   const pdf = file.mime === "application/pdf";
+  // Phones show PDF only on a page of its own.
+  const inPlace = text || (pdf && navigator.pdfViewerEnabled);
   return (
     <div className="file">
       <div className="file-card">
@@ -68,7 +70,7 @@ export function FileCard({ file }: { readonly file: FileRef }) {
           {file.name}
         </a>
         <span className="faint file-size">{bytes(file.size)}</span>
-        {text && (
+        {inPlace && (
           <button
             type="button"
             className="link-button"
@@ -78,7 +80,7 @@ export function FileCard({ file }: { readonly file: FileRef }) {
             {t(shown ? "file.preview_hide" : "file.preview_show")}
           </button>
         )}
-        {pdf && (
+        {pdf && !inPlace && (
           <a className="link-button" href={fileUrl(file)} target="_blank" rel="noopener">
             {t("file.preview_show")}
           </a>
@@ -93,7 +95,8 @@ export function FileCard({ file }: { readonly file: FileRef }) {
           <Icon name="download" />
         </a>
       </div>
-      {shown && <TextPreview file={file} />}
+      {shown && text && <TextPreview file={file} />}
+      {shown && pdf && <iframe className="pdf-preview" src={fileUrl(file)} title={file.name} />}
     </div>
   );
 }
