@@ -59,7 +59,8 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     let admitted = view.crowd.admitted().max(1) as f64;
     let since = |now: Option<f64>, before: Option<f64>| now.zip(before).map(|(n, b)| n - b);
     run.store_reads_each = since(reads, before[0]).map(|reads| reads / admitted);
-    (run.species, run.mu, run.t_star_s) = (species, mu, t_star_s);
+    run.species = species;
+    run.measure_by(mu);
 
     let mut promises = storm::promises(&run, &mix, Bounds::of(&mix));
     let expired = since(expired, before[1]).unwrap_or_default() as u64;

@@ -67,7 +67,8 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     house.mark("everybody is back");
     let mut run = house.recovered(&view, patience).await?;
     house.settle(&mut run).await?;
-    (run.species, run.mu, run.t_star_s) = (species, mu, t_star_s);
+    run.species = species;
+    run.measure_by(mu);
     run.steered = true;
     run.tiles = vec![
         [

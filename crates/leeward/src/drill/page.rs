@@ -254,7 +254,7 @@ fn method(out: &mut String, run: &Run) {
          same run, on the same server, by the same clients, with the same chat going on: each broke its connection \
          off and came back at once, in a closed loop with a bounded number in flight. Nobody waited by \
          choice, was refused or kept a timer, and the machine had little left to give, as the last column shows; \
-         the best round counts.</p><table><tr><th>in flight</th><th>took</th><th>per second</th>\
+         the best round counts, or the outage itself where that was faster.</p><table><tr><th>in flight</th><th>took</th><th>per second</th>\
          <th>server, each</th><th>machine idle</th></tr>",
     );
     for round in &run.mu.rounds {

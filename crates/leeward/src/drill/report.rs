@@ -155,6 +155,17 @@ impl KindRow {
 }
 
 impl Run {
+    /// Sets what the machine can do. Where the outage itself let people in faster than the best round
+    /// did, it has shown what the machine can do, and is measured by that.
+    pub(super) fn measure_by(&mut self, mut mu: Mu) {
+        let clients = self.dropped as f64;
+        if let Some(seconds) = self.recovery_s.filter(|s| *s > 0.0) {
+            mu.per_s = mu.per_s.max(clients / seconds);
+        }
+        self.t_star_s = clients / mu.per_s.max(1e-3);
+        self.mu = mu;
+    }
+
     /// How many times the least possible time a recovery took.
     pub(super) fn ratio(&self, recovery_s: Option<f64>) -> Option<f64> {
         recovery_s.filter(|_| self.t_star_s > 0.0).map(|s| s / self.t_star_s)

@@ -72,7 +72,8 @@ pub(super) async fn outage(
     let admitted = view.crowd.admitted().max(1) as f64;
     run.store_reads_each = reads.zip(after).map(|(before, after)| (after - before) / admitted);
     house.settle(&mut run).await?;
-    (run.species, run.mu, run.t_star_s) = (species, mu, t_star_s);
+    run.species = species;
+    run.measure_by(mu);
     Ok(run)
 }
 
@@ -218,6 +219,17 @@ mod tests {
             assert_eq!(broken(change), [name]);
         }
         assert_eq!(broken(|run| run.missing = 1), ["everyone_in", "missing"]);
+    }
+
+    #[test]
+    fn an_outage_faster_than_the_best_round_is_measured_by_itself() {
+        let mu = || super::super::report::Mu { per_s: 1_000.0, rounds: Vec::new() };
+        let mut run = Run { dropped: 4_000, recovery_s: Some(2.0), ..Run::default() };
+        run.measure_by(mu());
+        assert_eq!((run.mu.per_s, run.t_star_s), (2_000.0, 2.0));
+        let mut run = Run { dropped: 4_000, recovery_s: Some(5.0), ..Run::default() };
+        run.measure_by(mu());
+        assert_eq!((run.mu.per_s, run.t_star_s), (1_000.0, 4.0));
     }
 
     #[test]
