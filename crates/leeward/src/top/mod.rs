@@ -236,7 +236,7 @@ impl Shown {
             None => vec![Line { style: Style::Faint, text: format!("Leeward at {address}") }],
         };
         if let Link::Away { since, why } = link {
-            let away = span(u64::try_from(since.elapsed().as_secs()).unwrap_or(0) * 1_000);
+            let away = span(since.elapsed().as_secs() * 1_000);
             let stale = if self.document.is_some() { " What follows is from before." } else { "" };
             let text = format!("Away for {away}: {why}. Looking again every second.{stale}");
             let text = text.chars().take(size.columns).collect();

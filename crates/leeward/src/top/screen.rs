@@ -84,6 +84,9 @@ fn head(document: &Document, place: &str, size: Size) -> Vec<Line> {
     lines
 }
 
+/// What one line of blocks shows of a second.
+type Value = fn(&Row) -> f64;
+
 fn plots(document: &Document, past: &Past, size: Size) -> Vec<Line> {
     let Document { connections: c, rate, slots, users, .. } = document;
     let limit = match rate.limit_per_s {
@@ -98,7 +101,7 @@ fn plots(document: &Document, past: &Past, size: Size) -> Vec<Line> {
     let quantiles = |q: crate::document::Quantiles| format!("{} · p95 {}", ms(q.p50), ms(q.p95));
     let per_s = |n: u64| format!("{}/s", count(n));
     let coming = count(c.waiting + c.admitting);
-    let of: [(&str, String, fn(&Row) -> f64); 8] = [
+    let of: [(&str, String, Value); 8] = [
         ("live", format!("{} of {}", count(c.live), count(c.max)), |r| r.live),
         ("waiting", format!("{coming}, {} gone", count(c.gone)), |r| r.waiting),
         ("arriving", per_s(rate.arrivals_per_s), |r| r.arrivals),

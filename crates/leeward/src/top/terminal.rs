@@ -58,7 +58,7 @@ impl Terminal {
     pub(super) fn keys(&self) -> std::io::Result<mpsc::Receiver<u8>> {
         let (pressed, keys) = mpsc::channel(16);
         std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
-            for key in std::io::stdin().bytes() {
+            for key in std::io::stdin().lock().bytes() {
                 let Ok(key) = key else { return };
                 if pressed.blocking_send(key).is_err() {
                     return;
