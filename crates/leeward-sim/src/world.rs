@@ -78,10 +78,14 @@ impl World {
         if setup.visitors {
             (0..setup.clients).for_each(|client| crowd.leave(client));
         }
-        // About 0.3 s of knocks that can be answered; a control has what systems come with.
+        // About 0.3 s of what can be answered by all of the processor, and no more than 2 s of what its
+        // share for openings can; a control has what systems come with.
         let per_s = i64::from(setup.mu_per_s) * 1_000 / i64::from(setup.rho_permille.max(1));
         let backlog_max = match setup.policy {
-            Policy::Ours => (per_s * 3 / 10).clamp(64, 65_535) as usize,
+            Policy::Ours => {
+                let share = i64::from(setup.chi_percent());
+                (per_s * 3 / 10).min(per_s * share / 50).clamp(64, 65_535) as usize
+            }
             Policy::Fifo => usize::MAX,
             Policy::ShedFixed | Policy::ShedExponential => 4_096,
         };
