@@ -332,7 +332,8 @@ impl House {
     }
 
     async fn cycle(&mut self, in_flight: usize) -> Result<Round> {
-        let (machine, cost) = (machine_time()?, self.cost()?);
+        let me = Gauge::new(std::process::id());
+        let (machine, cost, mine) = (machine_time()?, self.cost()?, me.read()?);
         self.mark(format!("everybody once, {in_flight} in flight"));
         self.crowd.cycle(Part::Returner, in_flight).await?;
         let wanted = self.returners;
@@ -344,8 +345,13 @@ impl House {
         }
         let (idle, total) = machine_time()?.since(&machine);
         let spent = cost.zip(self.cost()?).map(|(before, after)| after.cpu_us - before.cpu_us);
+        let mine = me.read()?.cpu_us - mine.cpu_us;
+        let tick_us = 1_000_000 / rustix::param::clock_ticks_per_second();
+        let busy_us = total.saturating_sub(idle) * tick_us;
+        let share = |us: u64| us as f64 * 100.0 / (total * tick_us).max(1) as f64;
         let seconds = view.crowd.of(|_| true).came.quantiles().max_ms / 1_000.0;
         Ok(Round {
+            others_percent: spent.map(|us| share(busy_us.saturating_sub(us + mine))),
             in_flight,
             seconds,
             per_s: wanted as f64 / seconds.max(1e-3),

@@ -253,15 +253,16 @@ fn method(out: &mut String, run: &Run) {
          of them that this machine can let in per second. mu was measured just before in the \
          same run, on the same server, by the same clients, with the same chat going on: each broke its connection \
          off and came back at once, in a closed loop with a bounded number in flight. Nobody waited by \
-         choice, was refused or kept a timer, and the machine had little left to give, as the last column shows; \
+         choice, was refused or kept a timer, and the machine had little left to give, as the last columns show; \
          the best round counts, or the outage itself where that was faster.</p><table><tr><th>in flight</th><th>took</th><th>per second</th>\
-         <th>server, each</th><th>machine idle</th></tr>",
+         <th>server, each</th><th>machine idle</th><th>other programs</th></tr>",
     );
     for round in &run.mu.rounds {
         let each = round.cpu_us_each.map_or("–".to_owned(), |us| format!("{us:.0} µs"));
+        let others = round.others_percent.map_or("–".to_owned(), |share| format!("{share:.0} %"));
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{:.2} s</td><td>{:.0}</td><td>{each}</td><td>{:.0} %</td></tr>",
+            "<tr><td>{}</td><td>{:.2} s</td><td>{:.0}</td><td>{each}</td><td>{:.0} %</td><td>{others}</td></tr>",
             round.in_flight, round.seconds, round.per_s, round.idle_percent
         );
     }

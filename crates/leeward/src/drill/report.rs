@@ -115,6 +115,8 @@ pub(super) struct Round {
     pub(super) cpu_us_each: Option<f64>,
     /// Share of the machine's processor time that nobody used.
     pub(super) idle_percent: f64,
+    /// Share that neither the server nor the drill used, but other programs did.
+    pub(super) others_percent: Option<f64>,
 }
 
 /// One kind of client.
