@@ -27,11 +27,18 @@ async fn main() -> ExitCode {
     let rounds = numbers.first().copied().unwrap_or(1_000);
     let houses = numbers.get(1).copied().unwrap_or(16).max(1);
     let patience = if guard { ALL_MAX * 2 } else { ALL_MAX };
-    let tasks: Vec<_> = (0..houses)
-        .map(|house| {
+    // All are built before anything breaks: building waits for the disk, and all clients with it.
+    let mut built = Vec::new();
+    for _ in 0..houses {
+        built.push(House::build(guard).await);
+    }
+    let tasks: Vec<_> = built
+        .into_iter()
+        .enumerate()
+        .map(|(house, built)| {
             let count = rounds / houses + usize::from(house < rounds % houses);
             let first = house * (rounds / houses) + house.min(rounds % houses);
-            tokio::spawn(live(guard, first, count, patience))
+            tokio::spawn(live(built, guard, (first, count), patience))
         })
         .collect();
     let mut healed = Vec::new();
@@ -41,9 +48,13 @@ async fn main() -> ExitCode {
     report(&healed)
 }
 
-async fn live(guard: bool, first: usize, count: usize, patience: Duration) -> Vec<(Value, Healed)> {
+async fn live(
+    mut house: House,
+    guard: bool,
+    (first, count): (usize, usize),
+    patience: Duration,
+) -> Vec<(Value, Healed)> {
     let faults = faults();
-    let mut house = House::build(guard).await;
     let mut healed = Vec::new();
     let mut round = first;
     while round < first + count {
