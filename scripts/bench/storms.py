@@ -63,6 +63,8 @@ def storm(r):
 def in_after(r):
     if r["recovery"] is not None:
         return ratio(r["recovery"])
+    if "in_at_the_end" not in r:
+        return f"never within {r['virtual_s'] / r['least_s']:.0f} × T*"
     share = r["in_at_the_end"] / r["clients"] * 100
     return f"never: {share:.1f} % in after {r['virtual_s'] / r['least_s']:.0f} × T*"
 
