@@ -5,7 +5,7 @@
 //! no more. An idle connection owns no buffer: bytes are read into one that the shard lends.
 
 use crate::admission::Number;
-use crate::door::Place;
+use crate::door::{InLine, Place};
 use crate::lot::Question;
 use crate::outbound::Outbound;
 use crate::pulse::Stand;
@@ -305,11 +305,13 @@ impl Conn {
 pub(crate) struct Drive {
     conn: Rc<Conn>,
     shard: Rc<Shard>,
+    place: InLine,
+    ended: bool,
 }
 
 impl Drive {
     pub(crate) fn new(conn: Rc<Conn>, shard: Rc<Shard>) -> Self {
-        Self { conn, shard }
+        Self { conn, shard, place: InLine::default(), ended: false }
     }
 
     /// Writes what waits until the socket takes no more, or all is written.
@@ -352,11 +354,24 @@ impl Drive {
 impl Future for Drive {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.conn.wait_as(cx);
-        self.write(cx);
-        let ended = self.read(cx) || self.conn.state.borrow().end == End::Dead;
-        if ended { Poll::Ready(()) } else { Poll::Pending }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.conn.wait_as(cx);
+        if !this.ended {
+            // Whoever has not said what they want is served after those who are in.
+            let stranger = this.conn.stand.get() == Stand::Outside && this.conn.is_open();
+            if stranger && !this.shard.turnstile.pass(&mut this.place, cx) {
+                return Poll::Pending;
+            }
+            this.write(cx);
+            this.ended = this.read(cx) || this.conn.state.borrow().end == End::Dead;
+            if !this.ended {
+                return Poll::Pending;
+            }
+            this.conn.state.borrow_mut().end = End::Dead;
+        }
+        // So is what thousands leave to be done who all end at once.
+        if this.shard.turnstile.pass(&mut this.place, cx) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

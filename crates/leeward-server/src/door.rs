@@ -11,6 +11,7 @@
 mod porch;
 mod sources;
 mod threshold;
+mod turnstile;
 
 use crate::config::Peer;
 use crate::http::forwarded_for;
@@ -44,6 +45,7 @@ pub(crate) use threshold::{Place, Threshold};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
+pub(crate) use turnstile::{InLine, Turnstile, usher};
 
 /// Sockets taken in in a row, at most, before those who are in get their turn.
 const ACCEPTS_MAX: usize = 64;
@@ -118,15 +120,24 @@ impl Door {
     fn take_in(self: &Rc<Self>, Caller { stream, address, .. }: Caller) {
         match TcpStream::from_std(stream) {
             Ok(stream) => {
-                let serve = serve(Rc::clone(self), stream, address, self.threshold.step_on());
-                self.shard.tasks.spawn_local(self.shard.pulse().openings.timed(serve));
+                // Until it is known what they want.
+                let opening = Rc::new(Cell::new(true));
+                let place = (self.threshold.step_on(), Rc::clone(&opening));
+                let serve = serve(Rc::clone(self), stream, address, place);
+                let serve = self.shard.pulse().openings.timed(serve);
+                self.shard.tasks.spawn_local(Turnstile::through(&self.shard, opening, serve));
             }
             Err(e) => tracing::warn!(error = %e, "cannot take in a socket"),
         }
     }
 }
 
-async fn serve(door: Rc<Door>, stream: TcpStream, address: SocketAddr, place: Place) {
+async fn serve(
+    door: Rc<Door>,
+    stream: TcpStream,
+    address: SocketAddr,
+    place: (Place, Rc<Cell<bool>>),
+) {
     if let Err(e) = prepare(&stream, door.shard.node.config.bounds.stall_max) {
         tracing::debug!(error = %e, "cannot prepare a socket");
         return;
@@ -158,7 +169,8 @@ async fn serve(door: Rc<Door>, stream: TcpStream, address: SocketAddr, place: Pl
 /// Where a socket comes from, and until when it may be on the threshold.
 struct From {
     address: SocketAddr,
-    place: Place,
+    /// Its place, and whether it is still on it.
+    place: (Place, Rc<Cell<bool>>),
     patience: Duration,
 }
 
@@ -175,9 +187,11 @@ where
 {
     let agreed: Rc<RefCell<Option<Agreed>>> = Rc::default();
     let From { address, place, patience } = from;
+    let (place, opening) = place;
     let place = Rc::new(Cell::new(Some(place)));
     let service = service_fn(|request: Request<Incoming>| {
         let (door, agreed, place) = (Rc::clone(&door), Rc::clone(&agreed), place.take());
+        opening.set(false);
         // Boxed, so that the connection can be moved while it is polled by hand.
         Box::pin(async move {
             Ok::<_, Infallible>(door.answer(request, (address, place), &agreed).await)

@@ -168,6 +168,7 @@ fn shard(
         let threshold = Threshold::new(shard.node.config.door.openings_max, count);
         let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls, threshold });
         shard.tasks.spawn_local(door::attend(door));
+        shard.tasks.spawn_local(door::usher(Rc::clone(&shard)));
         shard.tasks.spawn_local(lot::attend(Rc::clone(&shard)));
         let _ = up.send(Ok(()));
         heart::beat(shard).await;

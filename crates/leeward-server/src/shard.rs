@@ -6,6 +6,7 @@
 
 use crate::config::Doing;
 use crate::conn::{Conn, Drive, Given, Opening};
+use crate::door::Turnstile;
 use crate::lot::Lot;
 use crate::node::Node;
 use crate::socket::Socket;
@@ -57,6 +58,8 @@ pub(crate) struct Shard {
     pub(crate) stirred: Notify,
     /// Those who are not in yet.
     pub(crate) lot: Lot,
+    /// What those in front of the door, and those who go, have to pass.
+    pub(crate) turnstile: Turnstile,
     /// Who may have an account's own list read.
     pub(crate) account_reads: Semaphore,
     /// What the hub has been told to shed.
@@ -98,6 +101,7 @@ impl Shard {
             outputs: Cell::default(),
             stirred: Notify::new(),
             lot: Lot::default(),
+            turnstile: Turnstile::default(),
             account_reads: Semaphore::new(ACCOUNT_READS_MAX),
             shed: Cell::default(),
             node,
