@@ -100,13 +100,18 @@ pub(super) async fn control(
 pub(super) fn promises(run: &Run, mix: &Mix, bounds: Bounds) -> Vec<Promise> {
     let mut all = Vec::new();
     if mix.species().any(Species::obeys) {
-        let words = format!("those who obey are back within {} T*", bounds.obedient);
+        let words =
+            format!("those who obey are back within {} T*, or {FLOOR_S} s", bounds.obedient);
         let most = (bounds.obedient * run.t_star_s).max(FLOOR_S);
         all.push(Promise::seconds("obedient_back", &words, run.obedient_s, most));
     }
-    let words = format!("nobody waits longer than {} T* from their first attempt", bounds.everyone);
+    let most = 2.0 * FLOOR_S;
+    let words = format!(
+        "nobody waits longer than {} T* from their first attempt, or {most} s",
+        bounds.everyone
+    );
     let wait = (run.missing == 0).then_some(run.longest_wait_s);
-    let most = (bounds.everyone * run.t_star_s).max(2.0 * FLOOR_S);
+    let most = (bounds.everyone * run.t_star_s).max(most);
     all.push(Promise::seconds("everyone_in", &words, wait, most));
     all.push(Promise::count("missing", "clients that never came back", run.missing, 0));
     if let Some(row) = run.kinds.iter().find(|row| row.species == Species::Leeward.as_str()) {
