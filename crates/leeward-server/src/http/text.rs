@@ -112,12 +112,24 @@ text!(
 );
 
 fn url(text: &str) -> Result<(), String> {
-    let wrong = || "url: an address such as https://example.org/path, at most 1000 characters";
-    let parsed: http::Uri = text.parse().map_err(|_| wrong())?;
-    let web = matches!(parsed.scheme_str(), Some("http" | "https"));
-    let authority = parsed.authority().filter(|a| !a.as_str().contains('@'));
-    let host = authority.is_some_and(|a| !a.host().is_empty());
-    if web && host && text.len() <= 1_000 { Ok(()) } else { Err(wrong().into()) }
+    let wrong = "url: an address such as https://example.org/path, at most 1000 characters";
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = rest.filter(|_| text.len() <= 1_000).ok_or(wrong)?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let after_host = authority.find(']').map_or(0, |end| end + 1);
+    let (host, port) = match authority[after_host..].find(':') {
+        Some(colon) => (&authority[..after_host + colon], &authority[after_host + colon + 1..]),
+        None => (authority, "443"),
+    };
+    let plain = |b: u8| b.is_ascii_alphanumeric();
+    let ends = host.bytes().next().is_some_and(plain) && host.bytes().last().is_some_and(plain);
+    let name = ends && host.bytes().all(|b| plain(b) || b".-".contains(&b));
+    let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let named = name || v6.is_some_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok());
+    let digits = port.bytes().all(|b| b.is_ascii_digit()) && !port.starts_with('0');
+    let numbered = digits && port.parse::<u16>().is_ok();
+    let clean = path.bytes().all(|b| plain(b) || b"/._~%=&?+,:;@!$'()*-".contains(&b));
+    if named && numbered && clean { Ok(()) } else { Err(wrong.into()) }
 }
 
 /// The three numbers of a cursor.
@@ -163,7 +175,7 @@ text!(
 );
 text!(
     /// An address on the web, without a name and password in it.
-    Url, url, { pattern = r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,4})?(/[A-Za-z0-9/._~%=&?+,-]*)?$",
+    Url, url, { pattern = r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[A-Za-z0-9/._~%=&?+,:;@!$'()*-]*)?$",
         max_length = 1000, example = "https://example.org/commands/weather" }
 );
 text!(
@@ -279,6 +291,38 @@ mod tests {
         assert!(AccountName::try_from("member-2.a_b".to_owned()).is_ok());
         for bad in ["", "Member", "a b", "a/b", "é", "a\0", &"a".repeat(33)] {
             assert!(AccountName::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_on_the_web_names_a_host_and_nobody() {
+        for good in [
+            "https://example.org",
+            "http://127.0.0.1:65535/a?b=c",
+            "http://[::1]:9/",
+            "http://3/Rw*",
+            "https://example.org/a/~b;c=(d)",
+        ] {
+            assert!(Url::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        let long = format!("https://example.org/{}", "a".repeat(1_000));
+        for bad in [
+            "",
+            "ftp://example.org",
+            "https://",
+            "https:///path",
+            "https://owner:secret@example.org",
+            "http://example.org:0/",
+            "http://example.org:65536/",
+            "http://example.org:/",
+            "http://-example.org/",
+            "http://[::g]/",
+            "http://[::1]x/",
+            "http://example.org/a b",
+            "http://example.org/#part",
+            &long,
+        ] {
+            assert!(Url::try_from(bad.to_owned()).is_err(), "{bad}");
         }
     }
 
