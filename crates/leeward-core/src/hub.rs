@@ -7,6 +7,7 @@
 //! whoever drives it does the reading and answers with another input.
 
 mod attend;
+mod listen;
 mod news;
 mod reading;
 mod room;
@@ -24,6 +25,7 @@ use crate::id::{AccountId, Epoch, Instant, Position, RoomId, Seq, SessionId};
 use bytes::Bytes;
 use room::Room;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use who::Attached;
 
 /// A connection of this shard: an index, reused after [`Input::Detach`].
@@ -90,6 +92,9 @@ pub struct Stand {
 pub enum Input {
     /// A connection was let in, stands so, and gets what it missed, then everything.
     Attach(Conn, Who, Vec<Stand>),
+    /// A connection that hears its rooms through [`Input::Listen`] was let in: it counts as present, and
+    /// is closed like any other.
+    AttachApart(Conn, Who),
     /// A connection is gone.
     Detach(Conn),
     /// From a shard, possibly this one.
@@ -102,6 +107,12 @@ pub enum Input {
     CaughtUp(RoomId, Vec<Event>),
     /// The answer to [`Output::ReadSnapshot`]: the state at a position, as a WebSocket frame.
     Snapshot(RoomId, Option<(Position, Bytes)>),
+    /// Say [`Output::Heard`] of every event of this room after this one.
+    Listen(RoomId, Seq),
+    /// No more of that.
+    Unlisten(RoomId),
+    /// The answer to [`Output::Since`].
+    Since(RoomId, Vec<Event>),
     /// The client wants a room's state.
     Open(Conn, RoomId),
     /// The rooms on the client's screen.
@@ -165,6 +176,10 @@ pub enum Output {
     Load(RoomId),
     /// Read what came after.
     CatchUp(RoomId, Seq),
+    /// An event of a room that is listened to: each once, in order, without holes.
+    Heard(RoomId, Arc<Published>),
+    /// Read what came after, of a room that is listened to.
+    Since(RoomId, Seq),
     /// Read and encode a room's state.
     ReadSnapshot(RoomId),
     /// A WebSocket frame for one connection.
@@ -190,6 +205,7 @@ pub struct Hub {
     /// Connections by account.
     accounts: BTreeSet<(AccountId, Conn)>,
     presence: who::Board,
+    listening: listen::Listening,
     /// Rooms in which an event waits for the one before it, and until when.
     early: BTreeMap<RoomId, Instant>,
     swept: Instant,
@@ -206,6 +222,7 @@ impl Hub {
             conns: Vec::new(),
             accounts: BTreeSet::new(),
             presence: who::Board::default(),
+            listening: listen::Listening::default(),
             early: BTreeMap::new(),
             swept: now,
             outputs: VecDeque::new(),
@@ -216,12 +233,19 @@ impl Hub {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Attach(conn, who, stands) => self.attach(now, conn, who, stands),
+            Input::AttachApart(conn, who) => self.attach_apart(now, conn, who),
             Input::Detach(conn) => self.detach(now, conn),
             Input::News(news) => self.news(now, news),
-            Input::Lost => self.look_for_holes(),
+            Input::Lost => {
+                self.look_for_holes();
+                self.listen_for_holes();
+            }
             Input::Loaded(room, load) => self.loaded(now, room, load),
             Input::CaughtUp(room, events) => self.caught_up(now, room, events),
             Input::Snapshot(room, snapshot) => self.snapshot_read(now, room, snapshot),
+            Input::Listen(room, seq) => self.listen(room, seq),
+            Input::Unlisten(room) => self.unlisten(room),
+            Input::Since(room, events) => self.since(now, room, events),
             Input::Open(conn, room) => self.open(now, conn, room),
             Input::Watch(conn, rooms) => self.watch(conn, rooms),
             Input::Typing(conn, room, thread) => self.typing(conn, room, thread),
@@ -240,12 +264,18 @@ impl Hub {
     pub fn deadline(&self) -> Instant {
         let sweep = self.swept.plus_ms(SWEEP_MS);
         let early = self.early.values().copied().min().unwrap_or(sweep);
-        sweep.min(early).min(self.presence.deadline().unwrap_or(sweep))
+        let listening = self.listening.deadline().unwrap_or(sweep);
+        sweep.min(early).min(listening).min(self.presence.deadline().unwrap_or(sweep))
     }
 
     /// The connections in a room, for [`Output::FanOut`].
     pub fn connections(&self, room: RoomId) -> &[Conn] {
         self.rooms.get(&room).map_or(&[], |room| &room.subscribers)
+    }
+
+    /// What an account does, on whichever shard it does most, as far as this shard has been told.
+    pub fn presence(&self, account: AccountId) -> crate::wire::Presence {
+        self.presence.presence(account)
     }
 
     /// How many rooms are in memory, and how many bytes of events.
@@ -259,6 +289,7 @@ impl Hub {
         for id in holes {
             self.ask_for_hole(id);
         }
+        self.listen_on(now);
         self.tell_presence(now);
         if now >= self.swept.plus_ms(SWEEP_MS) {
             self.swept = now;

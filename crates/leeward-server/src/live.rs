@@ -247,13 +247,8 @@ impl Shard {
         let Some(who) = conn.who.get() else { return };
         let (shard, conn) = (Rc::clone(self), Rc::clone(conn));
         self.tasks.spawn_local(async move {
-            match shard.node.store.mark_read(who.account, room, seq).await {
-                Ok(mark) => {
-                    shard.node.accounts.bump(who.account, mark.version);
-                    let (version, seq, mentions) = (mark.version, mark.seq, mark.mentions);
-                    let frame = ServerFrame::Read { version, room, seq, mentions };
-                    shard.node.push_account(who.account, &frame);
-                }
+            match shard.node.mark_read(who.account, room, seq).await {
+                Ok(_) => {}
                 Err(e) => {
                     let refusal = Refusal::from(e);
                     let frame = ServerFrame::Refused { nonce: None, room: Some(room), refusal };

@@ -28,7 +28,7 @@ use leeward_core::seal::{Grant, KeyRing, Purpose};
 use leeward_core::storm::{Start, StormLimits};
 use leeward_core::wire::{self, ServerFrame, Snapshot};
 use leeward_core::ws;
-use leeward_store::{Append, Author, SqliteConfig, Store, StoreError};
+use leeward_store::{Append, Author, ReadMark, SqliteConfig, Store, StoreError};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, RwLock};
@@ -274,6 +274,25 @@ impl Node {
     pub fn push_account(&self, account: AccountId, frame: &ServerFrame) {
         let frame = ws::encode::text(&wire::encode(frame));
         self.bus.publish(&News::Account { account, frame });
+    }
+
+    /// Sets how far an account has read, and tells all its devices.
+    ///
+    /// # Errors
+    /// When it is not in the room, or the database refuses.
+    pub async fn mark_read(
+        &self,
+        account: AccountId,
+        room: RoomId,
+        seq: Seq,
+    ) -> Result<ReadMark, StoreError> {
+        let mark = self.store.mark_read(account, room, seq).await?;
+        self.accounts.bump(account, mark.version);
+        let (version, seq, mentions) = (mark.version, mark.seq, mark.mentions);
+        let frame = ServerFrame::Read { version, room, seq, mentions };
+        let frame = ws::encode::text(&wire::encode(&frame));
+        self.bus.publish(&News::Read { account, room, seq, frame });
+        Ok(mark)
     }
 
     /// Tells those who may see this person what they are like.

@@ -9,10 +9,11 @@ use crate::health::Health;
 use crate::records::*;
 use crate::sqlite::{self, Sqlite};
 use leeward_core::account::Role;
+use leeward_core::archive::{About, ArchivePage, ArchiveQuery, DirectQuery, Told};
 #[expect(unused_imports, reason = "named in the documentation")]
 use leeward_core::code::Code;
 use leeward_core::event::Event;
-use leeward_core::id::{AccountId, Epoch, FileId, Millis, RoomId, Seq, SessionId};
+use leeward_core::id::{AccountId, Epoch, FileId, Millis, Nonce, RoomId, Seq, SessionId};
 use leeward_core::room::{Member, MemberRole, RoomFacts, RoomSummary};
 use leeward_core::search_query::SearchQuery;
 use leeward_core::wire::{AccountState, RoomSettings, Snapshot};
@@ -158,6 +159,19 @@ asks! {
     /// Those removed from a room for good.
     room_bans(room: RoomId) -> Vec<AccountId>;
 
+    // --- archives: messages, edits, deletions and reactions, each with what it is about
+    /// A part of one room's archive.
+    archive(room: RoomId, query: ArchiveQuery) -> ArchivePage;
+    /// A part of the archive of all direct rooms of two people that an account is in, in the order of
+    /// time, room and seq.
+    direct_archive(account: AccountId, query: DirectQuery) -> ArchivePage;
+    /// Everything after `seq` as [`Store::events_after`] has it, with what it is about.
+    told_after(room: RoomId, seq: Seq, limit: usize) -> Vec<Told>;
+    /// What an event of `by` about this message is about.
+    about(room: RoomId, seq: Seq, by: AccountId) -> Option<About>;
+    /// The event that its author called so.
+    called(author: AccountId, nonce: Nonce) -> Option<(RoomId, Seq)>;
+
     // --- what is the account's own
     /// Sets how far an account has read, up or down. Refuses where it is not in the room.
     mark_read(account: AccountId, room: RoomId, seq: Seq) -> ReadMark;
@@ -190,6 +204,8 @@ asks! {
     create_account(account: NewAccount) -> IndexEntry;
     /// What is needed to check the password of the account of that name.
     credentials(name: String) -> Option<Credentials>;
+    /// Keeps what SCRAM needs of a password, for as long as `hash` is what is kept of it.
+    keep_scram(account: AccountId, hash: String, scram: Vec<u8>) -> ();
     /// Sets the password and ends every session but `keep`; returns those ended.
     set_password_hash(account: AccountId, hash: Option<String>, keep: Option<SessionId>) -> Vec<SessionId>;
     /// Changes what is shown of an account.

@@ -11,20 +11,28 @@ use bytes::Bytes;
 
 impl Hub {
     pub(super) fn attach(&mut self, now: Instant, conn: Conn, who: Who, stands: Vec<Stand>) {
-        let index = conn as usize;
-        if self.conns.len() <= index {
-            self.conns.resize_with(index + 1, || None);
-        }
-        debug_assert!(self.conns[index].is_none(), "an index is reused after it was given back");
-        self.conns[index] = Some(Attached::new(who, stands.len()));
-        self.accounts.insert((who.account, conn));
-        self.came(now, who);
+        self.place(now, conn, Attached::new(who, stands.len()));
         // Held until all have been asked for, so that a room in memory does not end the wait.
         self.expect(conn, 1);
         for stand in stands {
             self.stand(now, conn, stand);
         }
         self.settled(conn);
+    }
+
+    pub(super) fn attach_apart(&mut self, now: Instant, conn: Conn, who: Who) {
+        self.place(now, conn, Attached { apart: true, in_sync: true, ..Attached::new(who, 0) });
+    }
+
+    fn place(&mut self, now: Instant, conn: Conn, attached: Attached) {
+        let (index, who) = (conn as usize, attached.who);
+        if self.conns.len() <= index {
+            self.conns.resize_with(index + 1, || None);
+        }
+        debug_assert!(self.conns[index].is_none(), "an index is reused after it was given back");
+        self.conns[index] = Some(attached);
+        self.accounts.insert((who.account, conn));
+        self.came(now, who);
     }
 
     fn stand(&mut self, now: Instant, conn: Conn, stand: Stand) {
@@ -101,7 +109,8 @@ impl Hub {
 
     pub(super) fn subscribe(&mut self, conn: Conn, id: RoomId) {
         let Some(Some(attached)) = self.conns.get_mut(conn as usize) else { return };
-        if !attached.rooms.contains(&id)
+        if !attached.apart
+            && !attached.rooms.contains(&id)
             && let Some(room) = self.rooms.get_mut(&id)
         {
             attached.rooms.push(id);
@@ -165,7 +174,10 @@ impl Hub {
 
     pub(super) fn typing(&mut self, conn: Conn, id: RoomId, thread: Option<Seq>) {
         let Some(who) = self.who(conn).map(|who| who.account) else { return };
-        if self.rooms.get(&id).is_some_and(|room| room.has_member(who)) {
+        // Whoever hears its rooms in another way has been found to be in them by whoever drives it.
+        let apart =
+            self.conns.get(conn as usize).is_some_and(|c| c.as_ref().is_some_and(|c| c.apart));
+        if apart || self.rooms.get(&id).is_some_and(|room| room.has_member(who)) {
             self.outputs.push_back(Output::Publish(News::Typing { room: id, who, thread }));
         }
     }

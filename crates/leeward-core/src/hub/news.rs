@@ -31,6 +31,17 @@ pub enum News {
         /// A complete WebSocket frame.
         frame: Bytes,
     },
+    /// An account has read so far in a room.
+    Read {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        room: RoomId,
+        /// The last event read.
+        seq: Seq,
+        /// The `read` frame, as a complete WebSocket frame.
+        frame: Bytes,
+    },
     /// Somebody's name, role or status changed.
     Person {
         /// Them, as they stand.
@@ -85,7 +96,9 @@ impl News {
             Self::Events { events, .. } => {
                 EACH + events.iter().map(|e| 2 * e.frame.len() + EACH).sum::<usize>()
             }
-            Self::Account { frame, .. } | Self::Person { frame, .. } => EACH + frame.len(),
+            Self::Account { frame, .. } | Self::Read { frame, .. } | Self::Person { frame, .. } => {
+                EACH + frame.len()
+            }
             Self::Presence { changes, .. } => EACH + changes.len() * 16,
             Self::Typing { .. }
             | Self::Fence { .. }

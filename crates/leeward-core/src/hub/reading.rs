@@ -16,7 +16,7 @@ impl Hub {
     pub(super) fn news(&mut self, now: Instant, news: News) {
         match news {
             News::Events { room, epoch, events } => self.events(now, room, epoch, &events),
-            News::Account { account, frame } => {
+            News::Account { account, frame } | News::Read { account, frame, .. } => {
                 for conn in self.connections_of(account) {
                     self.outputs.push_back(Output::Send(conn, frame.clone()));
                 }
@@ -35,6 +35,7 @@ impl Hub {
     }
 
     fn events(&mut self, now: Instant, id: RoomId, epoch: Epoch, events: &[Arc<Published>]) {
+        self.hear(now, id, events);
         if !self.rooms.contains_key(&id) {
             self.load_for_joins(now, id, events);
             return;

@@ -70,6 +70,7 @@ fn give(hub: &mut Hub, now: Instant, input: Input) -> Vec<String> {
             }
             Output::Load(room) => format!("load {room}"),
             Output::CatchUp(room, seq) => format!("catch up {room} after {seq}"),
+            Output::Heard(room, _) | Output::Since(room, _) => panic!("nobody listens to {room}"),
             Output::ReadSnapshot(room) => format!("read {room}"),
             Output::InSync(conn) => format!("{conn} in sync"),
             Output::Refuse(conn, _, code) => format!("{conn} refused {}", code.as_str()),

@@ -22,6 +22,8 @@ pub(super) struct Attached {
     pub(super) presence: Presence,
     /// The client has been told that it is in sync.
     pub(super) in_sync: bool,
+    /// It hears its rooms in another way.
+    pub(super) apart: bool,
     /// It asked for a room that was not loaded.
     pub(super) opened: bool,
     /// Bytes of what it missed that it has been sent.
@@ -40,6 +42,7 @@ impl Attached {
             who,
             presence: Presence::Online,
             in_sync: false,
+            apart: false,
             opened: false,
             missed_bytes: 0,
             expected: 0,
@@ -69,7 +72,7 @@ impl Board {
     }
 
     /// What an account does, on whichever shard it does most.
-    fn presence(&self, account: AccountId) -> Presence {
+    pub(super) fn presence(&self, account: AccountId) -> Presence {
         let all = self.said.range((account, 0)..=(account, u32::MAX)).map(|(_, p)| *p);
         all.reduce(more_present).unwrap_or(Presence::Offline)
     }

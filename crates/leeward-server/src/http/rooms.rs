@@ -193,7 +193,7 @@ struct ReadUpTo {
 
 /// Where the mark is.
 #[derive(Serialize, ToSchema)]
-struct ReadMark {
+struct Marked {
     /// The last event read.
     seq: Seq,
     /// Messages above it that name the account.
@@ -204,22 +204,18 @@ struct ReadMark {
 
 /// Set how far one has read, for all devices
 #[utoipa::path(put, path = "/rooms/{room}/read", tag = "rooms", params(RoomPath),
-    request_body = ReadUpTo, responses((status = 200, body = ReadMark)))]
+    request_body = ReadUpTo, responses((status = 200, body = Marked)))]
 async fn mark_read(
     State(app): State<App>,
     Who(actor): Who,
     Path(path): Path<RoomPath>,
     Json(up_to): Json<ReadUpTo>,
-) -> Answer<ReadMark> {
+) -> Answer<Marked> {
     let room = path.id();
     let seq = checked(up_to.seq)?;
     through(async move {
-        let mark = stored(app.node.store.mark_read(actor.account, room, seq).await)?;
-        app.node.accounts.bump(actor.account, mark.version);
-        let (version, seq, mentions) = (mark.version, mark.seq, mark.mentions);
-        let frame = ServerFrame::Read { version, room, seq, mentions };
-        app.node.push_account(actor.account, &frame);
-        Ok(Json(ReadMark { seq: mark.seq, mentions: mark.mentions, version: mark.version }))
+        let mark = stored(app.node.mark_read(actor.account, room, seq).await)?;
+        Ok(Json(Marked { seq: mark.seq, mentions: mark.mentions, version: mark.version }))
     })
     .await
 }

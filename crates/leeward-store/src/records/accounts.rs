@@ -39,6 +39,8 @@ pub struct Credentials {
     pub person: Person,
     /// Argon2 in PHC form.
     pub password_hash: Option<String>,
+    /// What SCRAM needs of the password, once it has been typed somewhere.
+    pub scram: Option<Vec<u8>>,
 }
 
 /// A session to be made.

@@ -50,12 +50,32 @@ impl Sqlite {
     ) -> Result<Option<Credentials>, StoreError> {
         self.read(move |conn| {
             let sql =
-                "SELECT id, name, display, role, bot, disabled, status, version, password_hash
-                       FROM accounts WHERE name = ?1";
+                "SELECT id, name, display, role, bot, disabled, status, version, password_hash,
+                       scram FROM accounts WHERE name = ?1";
             let found = conn.prepare_cached(sql)?.query_row([name], |row| {
-                Ok(Credentials { person: read_entry(row)?.person, password_hash: row.get(8)? })
+                Ok(Credentials {
+                    person: read_entry(row)?.person,
+                    password_hash: row.get(8)?,
+                    scram: row.get(9)?,
+                })
             });
             Ok(found.optional()?)
+        })
+        .await
+    }
+
+    pub(crate) async fn keep_scram(
+        &self,
+        account: AccountId,
+        hash: String,
+        scram: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        self.change(move |tx| {
+            tx.conn.execute(
+                "UPDATE accounts SET scram = ?3 WHERE id = ?1 AND password_hash = ?2",
+                (account.0, hash, scram),
+            )?;
+            Ok(())
         })
         .await
     }
@@ -68,7 +88,7 @@ impl Sqlite {
     ) -> Result<Vec<SessionId>, StoreError> {
         self.change(move |tx| {
             tx.conn.execute(
-                "UPDATE accounts SET password_hash = ?2 WHERE id = ?1",
+                "UPDATE accounts SET password_hash = ?2, scram = NULL WHERE id = ?1",
                 (account.0, hash),
             )?;
             existing(tx.conn, account)?;

@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod append;
+mod archive;
 mod audit;
 mod backup;
 mod cache;

@@ -83,6 +83,18 @@ pub(crate) async fn a_changed_password_ends_the_other_sessions(stage: &Stage) {
     assert_eq!(store.revoke_sessions(MEMBER.account, None).await.unwrap(), [two.id]);
 }
 
+pub(crate) async fn what_scram_needs_is_kept_for_the_password_that_it_was_made_of(stage: &Stage) {
+    stage.people().await;
+    let store = stage.store();
+    let scram = async || store.credentials("member".into()).await.unwrap().unwrap().scram;
+    store.keep_scram(MEMBER.account, "$argon2id$".into(), vec![1, 2]).await.unwrap();
+    assert_eq!(scram().await, Some(vec![1, 2]));
+    store.set_password_hash(MEMBER.account, Some("$argon2id$2".into()), None).await.unwrap();
+    assert_eq!(scram().await, None, "it was of another password");
+    store.keep_scram(MEMBER.account, "$argon2id$".into(), vec![3]).await.unwrap();
+    assert_eq!(scram().await, None, "that password was changed meanwhile");
+}
+
 pub(crate) async fn a_disabled_account_gets_no_session(stage: &Stage) {
     stage.people().await;
     let store = stage.store();

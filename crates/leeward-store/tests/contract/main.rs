@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod accounts;
+mod archive;
 mod files;
 mod log;
 mod marks;
@@ -79,7 +80,14 @@ mod sqlite {
             who_takes_part_in_a_thread_follows_it
             a_thread_that_was_left_stays_left
         }
+        archive {
+            an_archive_tells_what_each_event_is_about
+            pages_of_an_archive_meet_in_both_directions
+            an_archive_is_cut_by_time
+            direct_rooms_are_one_archive_in_the_order_of_time
+        }
         accounts {
+            what_scram_needs_is_kept_for_the_password_that_it_was_made_of
             a_workspace_is_set_up_once
             a_name_is_one_account
             the_last_owner_stays
