@@ -13,6 +13,7 @@ use crate::shard::Shard;
 use crate::socket::Socket;
 use crate::squeeze;
 use crate::wheel::Turn;
+use crate::xmpp::Line;
 use bytes::Bytes;
 use leeward_core::code::Refusal;
 use leeward_core::hub::Who;
@@ -44,7 +45,7 @@ pub(crate) struct Conn {
     /// How it stands with the limiter.
     pub(crate) stand: Cell<Stand>,
     pub(crate) state: RefCell<State>,
-    socket: Socket,
+    pub(crate) socket: Socket,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -57,6 +58,8 @@ pub(crate) struct State {
     pub(crate) out: Outbound,
     /// The client takes compressed frames.
     pub(crate) deflate: bool,
+    /// It speaks XMPP.
+    pub(crate) xmpp: Option<Box<Line>>,
     /// It is on the shard's list of those to be written to.
     dirty: bool,
     /// The socket takes no more.
@@ -128,6 +131,7 @@ impl Conn {
             opening: Some(Box::new(opening)),
             out: Outbound::default(),
             deflate,
+            xmpp: None,
             dirty: false,
             blocked: false,
             end: End::Open,
@@ -142,37 +146,48 @@ impl Conn {
 
     /// Writes a frame, or has it wait. `later`: more follows at once, so that one call writes all.
     pub(crate) fn give(&self, now: Instant, frame: &Bytes, later: bool, bytes_max: usize) -> Given {
+        self.give_parts(now, [frame], later, bytes_max)
+    }
+
+    /// The same of a frame that is in several parts, each shared with others.
+    pub(crate) fn give_parts<const N: usize>(
+        &self,
+        now: Instant,
+        parts: [&Bytes; N],
+        later: bool,
+        bytes_max: usize,
+    ) -> Given {
         let mut state = self.state.borrow_mut();
         if state.end != End::Open {
             return Given::Done;
         }
+        let bytes: usize = parts.iter().map(|part| part.len()).sum();
         if !later && !state.blocked && state.out.is_empty() {
-            match self.socket.try_write(&[IoSlice::new(frame)]) {
-                Ok(taken) if taken == frame.len() && !self.socket.holds_back() => {}
-                Ok(taken) if taken == frame.len() => self.block(&mut state, now),
+            match self.socket.try_write(&parts.map(|part| IoSlice::new(part))) {
+                Ok(taken) if taken == bytes && !self.socket.holds_back() => {}
                 Ok(taken) => {
-                    state.out.push(frame.clone(), taken);
+                    state.out.push_parts(&parts, taken);
                     self.block(&mut state, now);
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    state.out.push(frame.clone(), 0);
+                    state.out.push_parts(&parts, 0);
                     self.block(&mut state, now);
                 }
                 Err(_) => self.die(&mut state),
             }
             return Given::Done;
         }
-        if state.out.bytes() + frame.len() > bytes_max && !state.blocked {
+        if state.out.bytes() + bytes > bytes_max && !state.blocked {
             // It may only have been waiting for more.
             drop(state);
             self.flush(now);
             state = self.state.borrow_mut();
         }
         // One frame always has room, however long.
-        if !state.out.is_empty() && state.out.bytes() + frame.len() > bytes_max {
+        if !state.out.is_empty() && state.out.bytes() + bytes > bytes_max {
             return Given::Slow;
         }
-        state.out.push(frame.clone(), 0);
+        state.out.push_parts(&parts, 0);
         if state.blocked || state.dirty {
             return Given::Done;
         }
@@ -233,6 +248,14 @@ impl Conn {
         }
     }
 
+    /// Ends the connection once what waits has been written, without a word of its own.
+    pub(crate) fn finish_as_it_is(&self, now: Instant) {
+        let state = self.state.borrow_mut();
+        if state.end == End::Open {
+            self.finish(state, now);
+        }
+    }
+
     fn finish(&self, mut state: std::cell::RefMut<'_, State>, now: Instant) {
         state.end = End::Closing;
         state.moved = now;
@@ -247,6 +270,11 @@ impl Conn {
     /// Ends the connection at once.
     pub(crate) fn kill(&self) {
         self.die(&mut self.state.borrow_mut());
+    }
+
+    /// Whether it speaks XMPP.
+    pub(crate) fn is_xmpp(&self) -> bool {
+        self.state.borrow().xmpp.is_some()
     }
 
     /// Bytes that its socket takes in the process, beside itself.

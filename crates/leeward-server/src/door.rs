@@ -145,7 +145,7 @@ async fn serve(
     let patience = door.threshold.patience(door.shard.node.config.bounds.hello_max);
     let from = From { address, place, patience };
     let Some(tls) = door.tls.clone() else {
-        return speak(door, stream, from, Socket::Plain).await;
+        return speak(door, stream, from, Socket::plain).await;
     };
     let acceptor = TlsAcceptor::from(tls.config());
     // Boxed, so that the task of a plain connection does not have its size.
@@ -157,7 +157,7 @@ async fn serve(
             door.shard.node.metrics.shook_hands(resumed);
             let unwrap = |stream: tokio_rustls::server::TlsStream<TcpStream>| {
                 let (tcp, connection) = stream.into_inner();
-                Socket::Tls(Box::new((tcp, RefCell::new(connection))))
+                Socket::with_tls(tcp, connection)
             };
             Box::pin(speak(door, stream, from, unwrap)).await;
         }

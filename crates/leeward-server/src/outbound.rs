@@ -39,6 +39,16 @@ impl Outbound {
         self.frames.push_back(frame);
     }
 
+    /// Adds the parts of one frame, of which `written` bytes in all have been written already.
+    pub(crate) fn push_parts(&mut self, parts: &[&Bytes], mut written: usize) {
+        for part in parts {
+            if written < part.len() || part.is_empty() {
+                self.push((*part).clone(), written);
+            }
+            written = written.saturating_sub(part.len());
+        }
+    }
+
     /// Gives what waits to `write`, once, as far as one call takes it; returns what it returned.
     pub(crate) fn write<E>(
         &mut self,
@@ -114,6 +124,16 @@ mod tests {
             assert_eq!(queue.bytes(), expected.len());
             assert_eq!(drain(&mut queue, most), expected, "{most}");
             assert_eq!(queue.frames.capacity(), 0, "an empty queue owns nothing");
+        }
+    }
+
+    #[test]
+    fn a_frame_in_parts_goes_on_where_it_stopped() {
+        for written in 0..7 {
+            let mut queue = Outbound::default();
+            let parts = [b"ab", b"cd", b"ef"].map(|part| Bytes::from_static(part));
+            queue.push_parts(&[&parts[0], &parts[1], &parts[2]], written);
+            assert_eq!(drain(&mut queue, 2), b"abcdef"[written..], "{written}");
         }
     }
 

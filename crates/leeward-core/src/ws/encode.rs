@@ -27,6 +27,15 @@ pub fn pong(payload: &[u8]) -> Bytes {
     server(Opcode::Pong, false, control(payload))
 }
 
+/// The header of a server's text frame whose payload, of so many bytes, follows in parts.
+pub fn text_header(payload_bytes: usize) -> Bytes {
+    let mut out = Vec::with_capacity(super::frame::HEADER_BYTES_MAX);
+    let payload_bytes = payload_bytes as u64;
+    Header { fin: true, compressed: false, opcode: Opcode::Text, mask: None, payload_bytes }
+        .write(&mut out);
+    Bytes::from(out)
+}
+
 /// A server's close frame. The reason is cut to fit.
 pub fn close(code: u16, reason: &str) -> Bytes {
     server(Opcode::Close, false, &close::payload(code, reason))

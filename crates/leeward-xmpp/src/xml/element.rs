@@ -85,6 +85,14 @@ impl Element {
         self.children.push(node);
     }
 
+    /// Adds text at the end, to the text that is there.
+    pub(super) fn add_text(&mut self, more: String) {
+        match self.children.last_mut() {
+            Some(Node::Text(text)) => text.push_str(&more),
+            Some(Node::Element(_)) | None => self.children.push(Node::Text(more)),
+        }
+    }
+
     /// Its name without prefix.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,0 +1,91 @@
+//! What can be taken up again (XEP-0198), on whichever shard its client comes back to.
+//!
+//! A session is known by the id that its client holds, which is sealed: a forged one costs a MAC. Its
+//! connection may still seem alive when its client comes back; then that is ended first, and what it
+//! leaves is waited for.
+
+use leeward_core::hub::Who;
+use leeward_core::id::{AccountId, Instant};
+use leeward_xmpp::station::Asleep;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+/// How long a session sleeps before it is forgotten, in milliseconds: XMPP clients come back within
+/// five minutes if they can.
+pub(crate) const SLEEP_MS: u64 = 10 * 60_000;
+/// Sessions that sleep; beyond, those that sleep longest are forgotten.
+const SLEEPERS_MAX: usize = 100_000;
+
+/// The sessions of a node that can be taken up again.
+#[derive(Default)]
+pub(crate) struct Sleepers {
+    inner: Mutex<Inner>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct Inner {
+    asleep: BTreeMap<String, (Box<Asleep>, Instant)>,
+    /// Those that have a connection, by their id.
+    awake: BTreeMap<String, Who>,
+    swept: Instant,
+}
+
+impl Sleepers {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("nothing panics while it holds this lock")
+    }
+
+    /// A session that can be taken up again has a connection.
+    pub(crate) fn woke(&self, id: &str, who: Who) {
+        self.inner().awake.insert(id.to_owned(), who);
+    }
+
+    /// A session sleeps from here on.
+    pub(crate) fn lie_down(&self, asleep: Box<Asleep>, now: Instant) {
+        let mut inner = self.inner();
+        inner.awake.remove(asleep.id());
+        if now.ms_since(inner.swept) >= SLEEP_MS / 20 || inner.asleep.len() >= SLEEPERS_MAX {
+            inner.swept = now;
+            inner.asleep.retain(|_, (_, since)| now.ms_since(*since) < SLEEP_MS);
+        }
+        if inner.asleep.len() < SLEEPERS_MAX {
+            inner.asleep.insert(asleep.id().to_owned(), (asleep, now));
+        }
+        drop(inner);
+        self.came.notify_waiters();
+    }
+
+    /// A session has no connection any more.
+    pub(crate) fn got_up(&self, id: &str) {
+        self.inner().awake.remove(id);
+        self.came.notify_waiters();
+    }
+
+    /// Takes what sleeps under this id.
+    pub(crate) fn take(&self, id: &str, now: Instant) -> Option<Box<Asleep>> {
+        let (asleep, since) = self.inner().asleep.remove(id)?;
+        (now.ms_since(since) < SLEEP_MS).then_some(asleep)
+    }
+
+    /// Whose connection has the session of this id.
+    pub(crate) fn awake(&self, id: &str) -> Option<Who> {
+        self.inner().awake.get(id).copied()
+    }
+
+    /// Waits until some session lies down.
+    pub(crate) async fn change(&self) {
+        self.came.notified().await;
+    }
+
+    /// Nothing of an account can be taken up any more.
+    pub(crate) fn forget(&self, account: AccountId) {
+        self.inner().asleep.retain(|_, (asleep, _)| asleep.bound.account != account);
+    }
+
+    /// How many sleep.
+    pub(crate) fn count(&self) -> usize {
+        self.inner().asleep.len()
+    }
+}
