@@ -174,6 +174,8 @@ struct Effects {
     tokens: Vec<BotToken>,
     /// Sessions that have ended.
     ended: Vec<(AccountId, SessionId)>,
+    /// Accounts whose password was changed.
+    passwords: Vec<AccountId>,
 }
 
 /// Does it on a data directory that nobody serves.
@@ -207,6 +209,9 @@ pub async fn on_node(node: &Node, command: Command) -> Result<Outcome, Refusal> 
     }
     for token in &effects.tokens {
         node.accounts.put_token(token);
+    }
+    for account in effects.passwords {
+        node.password_changed(account);
     }
     for (account, session) in effects.ended {
         node.end_session(account, session);
@@ -391,6 +396,7 @@ impl Work<'_> {
         let hash = self.passwords.hash(password).await?;
         let ended = self.store.set_password_hash(person.id, Some(hash), None).await?;
         self.effects.ended.extend(ended.into_iter().map(|session| (person.id, session)));
+        self.effects.passwords.push(person.id);
         self.audit("account.password", &person, String::new()).await?;
         Ok(person)
     }

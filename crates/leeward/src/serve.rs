@@ -7,7 +7,7 @@ use crate::{log, nofile};
 use anyhow::{Context as _, Result};
 use leeward_server::Node;
 use leeward_server::config::{
-    Bucket, DoorConfig, NodeConfig, Prefix, Statsd, StormConfig, TlsFiles,
+    Bucket, DoorConfig, NodeConfig, Prefix, Statsd, StormConfig, TlsFiles, XmppConfig,
 };
 use leeward_server::doctor::{FILES_KEPT, attend};
 use leeward_server::run::{Listeners, listen, serve};
@@ -23,6 +23,9 @@ pub(crate) fn run(config: &Config) -> Result<()> {
     let listeners = Listeners {
         public: bind(config, "listen")?,
         operator: Some(bind(config, "operator_listen")?),
+        xmpp: bind_if(config, "xmpp.listen")?,
+        xmpp_tls: bind_if(config, "xmpp.listen_tls")
+            .map(|l| l.filter(|_| has_certificate(config)))?,
     };
     let public = listeners.public.local_addr()?;
     let operator = listeners.operator.as_ref().map(TcpListener::local_addr).transpose()?;
@@ -52,6 +55,15 @@ pub(crate) fn run(config: &Config) -> Result<()> {
     });
     drop(log);
     served
+}
+
+/// The same where an address may be empty, for none.
+fn bind_if(config: &Config, key: &str) -> Result<Option<TcpListener>> {
+    if config.text(key).is_empty() { Ok(None) } else { bind(config, key).map(Some) }
+}
+
+fn has_certificate(config: &Config) -> bool {
+    config.path("tls.cert_file").is_some()
 }
 
 fn bind(config: &Config, key: &str) -> Result<TcpListener> {
@@ -103,6 +115,13 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
                 every: milliseconds("metrics.statsd_every_ms"),
             }
         });
+    let port = config.address("listen").port();
+    let scheme = if has_certificate(config) { "https" } else { "http" };
+    node.xmpp = XmppConfig {
+        domain: config.text("xmpp.domain").to_owned(),
+        plain: config.is("xmpp.plain"),
+        web: format!("{scheme}://{}:{port}", config.text("xmpp.domain")),
+    };
     node.bounds.queue_bytes_max = config.count("limits.queue_bytes_max");
     node.bounds.ring_bytes_max = config.count("limits.room_bytes_max");
     node.bounds.drain_spread = milliseconds("drain.spread_ms");

@@ -96,6 +96,7 @@ async fn change_password(
         for session in ended {
             app.node.end_session(account, session);
         }
+        app.node.password_changed(account);
         Ok(StatusCode::NO_CONTENT)
     })
     .await

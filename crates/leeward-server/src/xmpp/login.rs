@@ -56,12 +56,7 @@ impl Shard {
         });
     }
 
-    pub(super) fn judge_password(
-        self: &Rc<Self>,
-        conn: &Rc<Conn>,
-        name: String,
-        password: String,
-    ) {
+    pub(super) fn judge_password(self: &Rc<Self>, conn: &Rc<Conn>, name: String, password: String) {
         let now = self.now();
         if let Some(account) = self.node.accounts.by_name(&name)
             && self.node.xmpp.known.is(account, &password, now)
@@ -140,7 +135,8 @@ impl Shard {
         self.goes_live(conn, &login, id.as_deref());
         let (account, role, session) = (login.account, login.role, login.session);
         let framing = Self::framing(conn);
-        let bound = Bound { account, role, session, jid, framing, carbons, inactive, sm };
+        let began = self.now();
+        let bound = Bound { account, role, session, jid, framing, carbons, inactive, began, sm };
         self.tell_station(station::Input::Bound(conn.id, Box::new(bound)));
     }
 
@@ -193,6 +189,11 @@ impl Shard {
                 shard.tell_station(woken);
             });
         });
+    }
+
+    /// Whether another connection of the account has this resource.
+    fn resource_taken(&self, account: AccountId, resource: &str) -> bool {
+        self.stage.station.borrow().has_resource(account, resource)
     }
 
     async fn wait_for_sleeper(&self, id: &str) -> Option<Box<station::Asleep>> {

@@ -10,6 +10,7 @@ use leeward_xmpp::station::Asleep;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// How long a session sleeps before it is forgotten, in milliseconds: XMPP clients come back within
 /// five minutes if they can.
@@ -74,9 +75,9 @@ impl Sleepers {
         self.inner().awake.get(id).copied()
     }
 
-    /// Waits until some session lies down.
-    pub(crate) async fn change(&self) {
-        self.came.notified().await;
+    /// What some session's lying down ends.
+    pub(crate) fn change(&self) -> Notified<'_> {
+        self.came.notified()
     }
 
     /// Nothing of an account can be taken up any more.

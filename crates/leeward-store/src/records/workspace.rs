@@ -24,6 +24,8 @@ pub enum Note {
     TlsTickets,
     /// How many it could let in in a second, last.
     Storm,
+    /// What makes the ids of occupants, and the tokens of devices.
+    Xmpp,
 }
 
 /// An incoming webhook to be made.

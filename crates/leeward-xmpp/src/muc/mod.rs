@@ -153,7 +153,7 @@ fn is_group(facts: &leeward_core::room::RoomFacts, members: usize) -> bool {
     facts.room_kind != RoomKind::Direct || members > 2
 }
 
-fn keep(station: &mut Station, around: Around<'_>, room: Room) {
+fn keep(station: &mut Station, around: Around<'_>, mut room: Room) {
     let (id, head) = (room.id, room.head);
     let name = room.jid(&station.domain).local.unwrap_or_default();
     let rooms = &mut station.rooms;
@@ -161,7 +161,8 @@ fn keep(station: &mut Station, around: Around<'_>, room: Room) {
     for account in room.members.keys() {
         rooms.of.entry(*account).or_default().insert(id);
     }
-    rooms.rooms.insert(id, Room { empty: Some(around.now), ..room });
+    room.empty = Some(around.now);
+    rooms.rooms.insert(id, room);
     rooms.due.insert(id, around.now.plus_ms(KEPT_MS));
     station.output(Output::Listen(id, head));
 }

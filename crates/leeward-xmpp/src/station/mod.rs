@@ -133,6 +133,19 @@ impl Station {
         due.into_iter().flatten().min()
     }
 
+    /// Whether nobody is here, nor was until lately.
+    pub fn is_empty(&self) -> bool {
+        self.by_account.is_empty() && self.deadline().is_none()
+    }
+
+    /// Whether a client of an account here has this resource.
+    pub fn has_resource(&self, account: AccountId, resource: &str) -> bool {
+        let is = |conn: &Conn| {
+            self.client(*conn).is_some_and(|c| c.jid().resource.as_deref() == Some(resource))
+        };
+        self.clients_of(account).iter().any(is)
+    }
+
     /// The client of a connection.
     pub fn client(&self, conn: Conn) -> Option<&Client> {
         self.clients.get(conn as usize)?.as_deref()
