@@ -364,7 +364,9 @@ mod tests {
         for rid in [99, 103, 0, RID_MAX] {
             let mut session = session();
             let deeds = session.handle(NOW, Event::Request(stanza(rid)));
-            let [Deed::Answer(answered, text), Deed::Over] = &deeds[..] else { panic!("{deeds:?}") };
+            let [Deed::Answer(answered, text), Deed::Over] = &deeds[..] else {
+                panic!("{deeds:?}")
+            };
             assert_eq!(*answered, rid);
             assert!(String::from_utf8_lossy(text).contains("item-not-found"));
         }
@@ -387,7 +389,10 @@ mod tests {
         let mut session = session();
         let end = body(101).with("type", "terminate");
         let deeds = session.handle(NOW, Event::Request(end));
-        assert!(matches!(&deeds[..], [Deed::Closed, Deed::Answer(101, _), Deed::Over]), "{deeds:?}");
+        assert!(
+            matches!(&deeds[..], [Deed::Closed, Deed::Answer(101, _), Deed::Over]),
+            "{deeds:?}"
+        );
         let mut session = self::session();
         session.handle(NOW, Event::Request(body(101)));
         let deeds = session.handle(NOW, Event::End(Some("remote-stream-error")));

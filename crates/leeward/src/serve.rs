@@ -23,10 +23,13 @@ pub(crate) fn run(config: &Config) -> Result<()> {
     let listeners = Listeners {
         public: bind(config, "listen")?,
         operator: Some(bind(config, "operator_listen")?),
-        xmpp: bind_if(config, "xmpp.listen")?,
-        xmpp_tls: bind_if(config, "xmpp.listen_tls")
-            .map(|l| l.filter(|_| has_certificate(config)))?,
+        xmpp: bind_xmpp(config, "xmpp.listen", 5_222)?,
+        xmpp_tls: match has_certificate(config) {
+            true => bind_xmpp(config, "xmpp.listen_tls", 5_223)?,
+            false => None,
+        },
     };
+    let xmpp = listeners.xmpp.as_ref().map(TcpListener::local_addr).transpose()?;
     let public = listeners.public.local_addr()?;
     let operator = listeners.operator.as_ref().map(TcpListener::local_addr).transpose()?;
     let door = Door::at(operator.unwrap_or(public))?;
@@ -42,7 +45,7 @@ pub(crate) fn run(config: &Config) -> Result<()> {
         door.leave_in(&config.data_dir())?;
         let doctor = attend(&node, plan, dropped).context("the system gives no threads")?;
         let setup = node.accounts.is_empty().then_some(setup.as_str());
-        greet(config, [public, door.address], &doctor.summary(), setup);
+        greet(config, ([public, door.address], xmpp), &doctor.summary(), setup);
         let shutdown = async {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
@@ -57,9 +60,13 @@ pub(crate) fn run(config: &Config) -> Result<()> {
     served
 }
 
-/// The same where an address may be empty, for none.
-fn bind_if(config: &Config, key: &str) -> Result<Option<TcpListener>> {
-    if config.text(key).is_empty() { Ok(None) } else { bind(config, key).map(Some) }
+/// The same for XMPP: the usual port of this machine is taken if it is free, unless another is asked for.
+fn bind_xmpp(config: &Config, key: &str, port: u16) -> Result<Option<TcpListener>> {
+    match config.text(key) {
+        "" => Ok(None),
+        "auto" => Ok(listen((std::net::Ipv4Addr::LOCALHOST, port).into()).ok()),
+        _ => bind(config, key).map(Some),
+    }
 }
 
 fn has_certificate(config: &Config) -> bool {
@@ -150,8 +157,12 @@ fn door(config: &Config) -> Result<DoorConfig> {
 }
 
 /// Says where everything is. With the log this stays within ten lines.
-fn greet(config: &Config, at: [SocketAddr; 2], doctor: &str, setup: Option<&str>) {
-    let [public, operator] = at;
+fn greet(
+    config: &Config,
+    ([public, operator], xmpp): ([SocketAddr; 2], Option<SocketAddr>),
+    doctor: &str,
+    setup: Option<&str>,
+) {
     let scheme = if config.path("tls.cert_file").is_some() { "https" } else { "http" };
     let url = config.origins().into_iter().next();
     let url = url.unwrap_or_else(|| format!("{scheme}://{}", reachable(public)));
@@ -160,6 +171,16 @@ fn greet(config: &Config, at: [SocketAddr; 2], doctor: &str, setup: Option<&str>
         env!("CARGO_PKG_VERSION"),
         config.data_dir().display()
     );
+    match xmpp {
+        Some(at) => {
+            let domain = config.text("xmpp.domain");
+            text.push_str(&format!("  xmpp      {at}, as NAME@{domain}\n"));
+        }
+        None if config.text("xmpp.listen") == "auto" => {
+            text.push_str("  xmpp      not served: port 5222 is taken (`xmpp.listen`)\n");
+        }
+        None => {}
+    }
     if let Some(token) = setup {
         text.push_str(&format!(
             "\nOpen this link once to set the workspace up:\n  {url}/setup#{token}\n"

@@ -82,7 +82,14 @@ impl Shard {
                 node.mark_read(actor.account, room, seq).await?;
                 Ok(Answer::Done)
             }
-            other => self.look_up(other).await,
+            other @ (Question::Bans(..)
+            | Question::Archive(..)
+            | Question::DirectArchive(..)
+            | Question::Find(..)
+            | Question::About(..)
+            | Question::Since(..)
+            | Question::Settings(..)
+            | Question::Keep(..)) => self.look_up(other).await,
         }
     }
 
@@ -121,8 +128,7 @@ impl Shard {
                 node.store.keep_for_clients(account, key, value).await?;
                 Ok(Answer::Done)
             }
-            Question::File(..)
-            | Question::Account(_)
+            Question::Account(_)
             | Question::RoomNamed(_)
             | Question::Room(_)
             | Question::PublicRooms(_)

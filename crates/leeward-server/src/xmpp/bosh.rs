@@ -37,7 +37,14 @@ const CALLS_MAX: usize = 4_096;
 /// The sessions of a node, by their secret names.
 pub(crate) struct Sessions {
     by_sid: Mutex<HashMap<String, (u32, u32)>>,
-    calls: Vec<(mpsc::Sender<Call>, Mutex<Option<mpsc::Receiver<Call>>>)>,
+    calls: Vec<Mailbox>,
+}
+
+/// Where a shard gets requests for its sessions that have come to another.
+struct Mailbox {
+    sender: mpsc::Sender<Call>,
+    /// Taken by the shard when it starts.
+    receiver: Mutex<Option<mpsc::Receiver<Call>>>,
 }
 
 /// A request for a session, and where its answer goes.
@@ -61,7 +68,7 @@ impl Sessions {
     pub(crate) fn new(shards: usize) -> Self {
         let call = |_| {
             let (sender, receiver) = mpsc::channel(CALLS_MAX);
-            (sender, Mutex::new(Some(receiver)))
+            Mailbox { sender, receiver: Mutex::new(Some(receiver)) }
         };
         Self { by_sid: Mutex::default(), calls: (0..shards).map(call).collect() }
     }
@@ -78,9 +85,9 @@ impl Sessions {
 /// Deals with requests for the sessions of a shard that come to others, until the node stops.
 pub(crate) async fn attend(shard: Rc<Shard>) {
     let sessions = &shard.node.xmpp.bosh;
-    let Some((_, receiver)) = sessions.calls.get(shard.index as usize) else { return };
+    let Some(mailbox) = sessions.calls.get(shard.index as usize) else { return };
     let Some(mut calls) =
-        receiver.lock().expect("nothing panics while it holds this lock").take()
+        mailbox.receiver.lock().expect("nothing panics while it holds this lock").take()
     else {
         return;
     };
@@ -144,14 +151,18 @@ impl Shard {
         if shard == self.index {
             self.bosh_call(call);
         } else {
-            let (sender, _) = self.node.xmpp.bosh.calls.get(shard as usize)?;
-            sender.send(call).await.ok()?;
+            let mailbox = self.node.xmpp.bosh.calls.get(shard as usize)?;
+            mailbox.sender.send(call).await.ok()?;
         }
         Some(answered)
     }
 
     /// Opens a session by its first request.
-    fn open_bosh(self: &Rc<Self>, body: &Element, from: IpAddr) -> Option<oneshot::Receiver<Bytes>> {
+    fn open_bosh(
+        self: &Rc<Self>,
+        body: &Element,
+        from: IpAddr,
+    ) -> Option<oneshot::Receiver<Bytes>> {
         let node = &self.node;
         let (answer, answered) = oneshot::channel();
         let to = body.attribute("to").unwrap_or_default().to_lowercase();
@@ -189,7 +200,9 @@ impl Shard {
         let deeds = {
             let mut state = conn.state.borrow_mut();
             state.heard = now;
-            let Some(bosh) = state.xmpp.as_mut().and_then(|line| line.bosh.as_mut()) else { return };
+            let Some(bosh) = state.xmpp.as_mut().and_then(|line| line.bosh.as_mut()) else {
+                return;
+            };
             if bosh.session.sid() != sid {
                 return;
             }
@@ -246,7 +259,9 @@ impl Shard {
         let now = self.now();
         let deeds = {
             let mut state = conn.state.borrow_mut();
-            let Some(bosh) = state.xmpp.as_mut().and_then(|line| line.bosh.as_mut()) else { return };
+            let Some(bosh) = state.xmpp.as_mut().and_then(|line| line.bosh.as_mut()) else {
+                return;
+            };
             bosh.dirty = false;
             bosh.session.handle(now, event)
         };

@@ -266,9 +266,9 @@ impl Node {
 
     fn login_as(&self, account: AccountId, session: SessionId) -> Result<Login, Denied> {
         let signed = (session.0 != 0).then_some(session);
-        let actor = self.actor(account, signed).map_err(|refusal| match refusal.code {
-            Code::Banned => Denied::Disabled,
-            _ => Denied::NotAuthorized,
+        let actor = self.actor(account, signed).map_err(|refusal| {
+            let disabled = refusal.code == Code::Banned;
+            if disabled { Denied::Disabled } else { Denied::NotAuthorized }
         })?;
         let person = self.accounts.person(account).ok_or(Denied::NotAuthorized)?;
         Ok(Login { account, name: person.name, role: actor.role, session })
@@ -277,7 +277,7 @@ impl Node {
     /// Has what SCRAM needs made of a password that was right, behind those who wait for a hash.
     pub(crate) fn keep_scram(self: &Arc<Self>, account: AccountId, hash: String, password: String) {
         let node = Arc::clone(self);
-        tokio::task::spawn_local(async move {
+        tokio::spawn(async move {
             let Ok(scram) = node.passwords.scram(password).await else { return };
             if let Err(e) = node.store.keep_scram(account, hash, scram).await {
                 tracing::debug!(error = %e, "what SCRAM needs is made again at the next sign-in");

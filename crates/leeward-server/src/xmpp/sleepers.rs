@@ -84,9 +84,4 @@ impl Sleepers {
     pub(crate) fn forget(&self, account: AccountId) {
         self.inner().asleep.retain(|_, (asleep, _)| asleep.bound.account != account);
     }
-
-    /// How many sleep.
-    pub(crate) fn count(&self) -> usize {
-        self.inner().asleep.len()
-    }
 }

@@ -12,8 +12,8 @@ use crate::shard::Shard;
 use crate::socket::Socket;
 use leeward_core::code::{Code, Refusal};
 use leeward_core::hub::{self, Who};
-use leeward_core::session;
 use leeward_core::id::Instant;
+use leeward_core::session;
 use leeward_core::storm::Class;
 use leeward_core::ws::{self, Inflater};
 use leeward_xmpp::bosh::Event;
@@ -311,14 +311,15 @@ impl Shard {
     }
 
     fn close_xmpp(self: &Rc<Self>, conn: &Rc<Conn>, refusal: &Refusal) {
-        let condition = match refusal.code {
-            Code::SignedOut | Code::SignIn | Code::Banned => "not-authorized",
-            Code::HelloTimeout => "connection-timeout",
+        let ended = [Code::SignedOut, Code::SignIn, Code::Banned];
+        let condition = if ended.contains(&refusal.code) {
+            "not-authorized"
+        } else if refusal.code == Code::HelloTimeout {
+            "connection-timeout"
+        } else {
             // Taken up elsewhere, or too slow: it may go on, and is not told anything.
-            _ => {
-                self.leave_xmpp(conn, false);
-                return conn.kill();
-            }
+            self.leave_xmpp(conn, false);
+            return conn.kill();
         };
         self.leave_xmpp(conn, true);
         self.stream(conn, Input::End(condition));

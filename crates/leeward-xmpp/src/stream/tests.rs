@@ -219,9 +219,8 @@ fn nobody_looks_like_somebody_whose_password_is_wrong() {
         let inner = text.split(['>', '<']).nth(2).unwrap().to_owned();
         let said = String::from_utf8(STANDARD.decode(inner).unwrap()).unwrap();
         let last = STANDARD.encode(format!("c=biws,r=abcdefnonce,p={}", STANDARD.encode([0; 20])));
-        let answer = play.says(&format!(
-            "<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{last}</response>"
-        ));
+        let answer = play
+            .says(&format!("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{last}</response>"));
         (said, written(&answer))
     };
     let (known, refused) = challenge(Some((login(), Scram::of("secret", [3; 16], ITERATIONS))));
@@ -262,7 +261,7 @@ fn too_much_before_sign_in_ends_the_stream() {
     let mut play = Play::offered();
     play.plain("member", "secret");
     ends_with(&play.says(&many), "policy-violation");
-    ends_with(&Play::offered().says("<!DOCTYPE a>"), "restricted-xml");
+    ends_with(&Play::offered().says("<!-- a -->"), "restricted-xml");
 }
 
 #[test]
@@ -339,7 +338,8 @@ fn a_session_that_is_gone_is_said_to_be_and_another_may_begin() {
     assert!(matches!(&out[..], [Output::Resume { h: 3, .. }]), "{out:?}");
     let text = written(&play.give(Input::NotResumed(Some(4))));
     assert!(text.contains("<failed xmlns='urn:xmpp:sm:3' h='4'><item-not-found"), "{text}");
-    let out = play.says("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    let out =
+        play.says("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
     assert!(matches!(&out[..], [Output::Bind(_)]));
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Path,
     /// An IP address and a port.
     Address,
+    /// The same, `auto` for the usual one of this machine if it is free, or empty for none.
+    Listener,
     /// Addresses or their beginnings, such as `10.0.0.0/8`, with commas between; empty for none.
     Prefixes,
     /// A whole number between two bounds, both included.
@@ -85,6 +87,30 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Number(1_000, 86_400_000),
         "60000",
         "After so much silence the proxy in front closes a connection; nginx, HAProxy and most load balancers do so after a minute unless told otherwise. Only `leeward doctor` asks: it compares this with the pings.",
+    ),
+    key(
+        "xmpp.listen",
+        Kind::Listener,
+        "auto",
+        "Where XMPP clients connect, with TLS once they ask for it. `auto`: 127.0.0.1:5222 if it is free; empty: nowhere.",
+    ),
+    key(
+        "xmpp.listen_tls",
+        Kind::Listener,
+        "auto",
+        "The same with TLS from the first byte, where there is a certificate. `auto`: 127.0.0.1:5223 if it is free.",
+    ),
+    key(
+        "xmpp.domain",
+        Kind::Text,
+        "localhost",
+        "What stands after the `@` in the XMPP address of an account; rooms are at `rooms.` of it. Clients look the server up by this name.",
+    ),
+    key(
+        "xmpp.plain",
+        Kind::Choice(&["false", "true"]),
+        "false",
+        "Whether XMPP clients that are not on this machine may send passwords without TLS.",
     ),
     key(
         "tls.cert_file",
