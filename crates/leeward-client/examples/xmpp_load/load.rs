@@ -25,6 +25,8 @@ pub(crate) struct Load {
     pub(crate) options: Options,
     pub(crate) crowd: People,
     gauge: Option<Gauge>,
+    /// This process and its workers.
+    own: Gauge,
 }
 
 /// Does all that was asked for.
@@ -37,7 +39,8 @@ pub(crate) async fn run(options: Options) -> Result<Report, Failure> {
     let command = [program, WORKER.to_owned()];
     let crowd = People::for_connections(options.clients, &command)?;
     let gauge = options.pid.map(|pid| Gauge::new(pid).with_children());
-    let mut load = Load { options, crowd, gauge };
+    let own = Gauge::new(std::process::id()).with_children();
+    let mut load = Load { options, crowd, gauge, own };
     load.run(&everybody).await
 }
 
@@ -153,7 +156,7 @@ impl Load {
     async fn sign_in(&mut self, everybody: &[Person]) -> Result<SignIn, Failure> {
         let (count, at_once) = (everybody.len(), self.options.at_once);
         self.crowd.tell(&Order::Mark).await?;
-        let (cost, start) = (self.cost()?, Instant::now());
+        let (cost, own, start) = (self.cost()?, self.own.read()?, Instant::now());
         self.crowd.bring(everybody, at_once).await?;
         let seen = self.look_until(self.options.patience, |seen| seen.present == count).await?;
         let kind = seen.of(|_| true);
@@ -165,6 +168,7 @@ impl Load {
             attempts_each: kind.knocks as f64 / came,
             history_each: seen.history as f64 / came,
             server_cpu_us_each: self.cpu_us_each(cost, kind.came.count())?,
+            client_cpu_us_each: (self.own.read()?.cpu_us - own.cpu_us) as f64 / came,
             waited: kind.waited.quantiles(),
             refusals: seen.refusals,
         };

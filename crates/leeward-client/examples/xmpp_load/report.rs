@@ -33,6 +33,7 @@ pub(crate) struct SignIn {
     /// Messages of the past that each was told.
     pub(crate) history_each: f64,
     pub(crate) server_cpu_us_each: Option<f64>,
+    pub(crate) client_cpu_us_each: f64,
     pub(crate) waited: Quantiles,
     /// Words of the server for those it did not want.
     pub(crate) refusals: BTreeMap<String, u64>,
