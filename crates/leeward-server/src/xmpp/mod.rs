@@ -100,7 +100,7 @@ impl Xmpp {
             domain: Arc::new(domain),
             settings,
             known: Known::new(crate::node::secret()),
-            sleepers: Sleepers::default(),
+            sleepers: Sleepers::open(store).await?,
             guesses: Throttle::new(10, 6_000),
             tokens: derive("leeward 2026-11 tokens of devices"),
             devices: Mutex::new(store.devices().await?.into_iter().collect()),

@@ -26,6 +26,8 @@ pub enum Note {
     Storm,
     /// What makes the ids of occupants, and the tokens of devices.
     Xmpp,
+    /// Sessions of XMPP clients that were cut off when the node stopped.
+    Sleepers,
 }
 
 /// An incoming webhook to be made.

@@ -29,5 +29,6 @@ fn key(note: Note) -> &'static str {
         Note::TlsTickets => "note.tls_tickets",
         Note::Storm => "note.storm",
         Note::Xmpp => "note.xmpp",
+        Note::Sleepers => "note.sleepers",
     }
 }

@@ -7,6 +7,7 @@
 
 mod asleep;
 mod client;
+mod kept;
 mod sm;
 #[cfg(test)]
 pub(crate) mod tests;
