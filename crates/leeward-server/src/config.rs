@@ -186,7 +186,8 @@ pub struct Bounds {
     pub hello_max: Duration,
     /// How long a client may take not a byte of what waits for it.
     pub stall_max: Duration,
-    /// Over how long the goodbyes of a planned stop spread the clients' return.
+    /// Over how long the goodbyes of a planned stop spread the clients' return, at least: it is longer
+    /// where letting them all in takes longer.
     pub drain_spread: Duration,
     /// How long a planned stop waits for what is under way.
     pub drain_max: Duration,

@@ -267,10 +267,17 @@ impl Shard {
         }
     }
 
-    /// Sends somebody away at the end of the node, with a place in the line of its next life.
+    /// Sends somebody away at the end of the node, with a place in the line of its next life: not before
+    /// the time that was asked for, nor before its turn comes at the rate at which people can be let in.
     pub(crate) fn see_off(self: &Rc<Self>, conn: &Rc<Conn>, refusal: Refusal) {
         let bound = conn.who.get().map(|who| self.node.bound_of(&who));
-        let slot = self.node.admission.goodbye(self.now()).and_then(|(_, slot)| slot);
+        let given = self.node.admission.goodbye(self.now());
+        let turn_ms = given.as_ref().and_then(|(turn, _)| turn.after_ms);
+        let refusal = match refusal.after_ms.max(turn_ms) {
+            Some(after_ms) => refusal.after(after_ms),
+            None => refusal,
+        };
+        let slot = given.and_then(|(_, slot)| slot);
         let at = Millis(self.node.now().0 + u64::from(refusal.after_ms.unwrap_or(0)));
         let slot = slot.zip(bound).map(|(slot, bound)| Slot { bound, at, ..slot });
         self.step(conn, session::Input::Leave(refusal, self.sealed(slot)));

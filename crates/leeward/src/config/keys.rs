@@ -135,7 +135,7 @@ pub(crate) const KEYS: &[Key] = &[
         "limits.connections_max",
         Kind::Number(1, 1_000_000),
         "50000",
-        "Live connections served at once; the next is told when to come back.",
+        "Connections served at once, those who wait in line included. Whoever waits gives way to somebody who goes before them, so that nobody is refused for people who are not in; when all are in, the next is told when to come back.",
     ),
     key(
         "limits.queue_bytes_max",
@@ -261,7 +261,7 @@ pub(crate) const KEYS: &[Key] = &[
         "drain.spread_ms",
         Kind::Number(0, 600_000),
         "5000",
-        "When the server is stopped, it tells its clients to come back spread over this time.",
+        "When the server is stopped, it tells its clients to come back spread over this time, or over as long as letting them all in takes, whichever is longer.",
     ),
     key(
         "drain.ms_max",
