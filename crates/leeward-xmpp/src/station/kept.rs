@@ -44,7 +44,7 @@ impl Asleep {
         });
         out.number(joined.rooms.len() as u64);
         joined.rooms.iter().for_each(|room| out.number(room.0));
-        let flags = [own.carbons, own.inactive, own.available, own.roster];
+        let flags = own.flags();
         out.number(flags.iter().fold(0, |sum, flag| sum << 1 | u64::from(*flag)));
         out.text(&own.salt);
         out.0
@@ -73,14 +73,7 @@ impl Asleep {
         let joined = from.list(|from| from.number().map(RoomId))?.into_iter().collect();
         let flags = from.number()?;
         let flag = |bit: u32| flags >> bit & 1 == 1;
-        let own = Own {
-            salt: from.text()?,
-            carbons: flag(3),
-            inactive: flag(2),
-            available: flag(1),
-            roster: flag(0),
-            ..Own::default()
-        };
+        let own = Own::kept(from.text()?, [flag(3), flag(2), flag(1), flag(0)]);
         let bound = Bound {
             account,
             role,
@@ -175,7 +168,7 @@ mod tests {
 
     fn asleep() -> Asleep {
         let rest = Rest { kind: Kind::Iq, bytes: Bytes::from_static(b" type='result'/>") };
-        let own = Own { salt: "salt".into(), carbons: true, available: true, ..Own::default() };
+        let own = Own::kept("salt".into(), [true, false, true, false]);
         Asleep {
             bound: Bound {
                 account: AccountId(7),
