@@ -108,4 +108,4 @@ class Server:
 
     def say(self, who, room, text, nonce):
         draft = {"kind": "message", "text": text}
-        return self.api("POST", f"/rooms/{room}/posts", who, {"nonce": nonce, "draft": draft})
+        return self.api("POST", f"/rooms/{room}/events", who, {"nonce": nonce, "draft": draft})

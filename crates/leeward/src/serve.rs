@@ -183,7 +183,7 @@ fn greet(
     }
     if let Some(token) = setup {
         text.push_str(&format!(
-            "\nOpen this link once to set the workspace up:\n  {url}/setup#{token}\n"
+            "Open this link once to set the workspace up:\n  {url}/setup#{token}\n"
         ));
     }
     // Whoever closed standard output does not want to know.
