@@ -11,9 +11,9 @@ mkdir -p "$home"
 need openssl openssl
 if [ ! -x "$home/venv/bin/python" ]; then python3 -m venv "$home/venv"; fi
 "$home/venv/bin/pip" install --quiet --disable-pip-version-check 'slixmpp>=1.8,<2'
-if [ ! -d "$home/node_modules/strophe.js" ]; then
+if [ ! -d "$home/node_modules/xhr2" ]; then
   (cd "$home" && { [ -f package.json ] || echo '{"private":true,"type":"module"}' > package.json; } &&
-    npm install --silent --no-audit --no-fund @xmpp/client@0.14 strophe.js@5 ws@8 @xmldom/xmldom@0.9 saxes@6)
+    npm install --silent --no-audit --no-fund @xmpp/client@0.14 strophe.js@5 ws@8 @xmldom/xmldom@0.9 saxes@6 xhr2@0.2)
 fi
 
 cargo build --quiet --locked -p leeward

@@ -95,6 +95,11 @@ pub(super) fn request() -> Bytes {
     Bytes::from_static(b"<r xmlns='urn:xmpp:sm:3'/>")
 }
 
+fn unexpected() -> Bytes {
+    let unexpected = Element::new("unexpected-request", ns::STANZA_ERRORS);
+    Element::new("failed", ns::SM).child(unexpected).to_document().into()
+}
+
 /// Asks a client whether it is there, by what it is sure to answer.
 pub(super) fn probe(station: &mut Station, conn: Conn) {
     if station.client(conn).is_some_and(|client| client.sm().is_some()) {
@@ -129,7 +134,11 @@ pub(super) fn nonza(station: &mut Station, around: Around<'_>, conn: Conn, eleme
                 station.output(Output::Close(conn, "undefined-condition"));
             }
         }
-        ("enable", ns::SM) => station.output(Output::Enable(conn, element.clone())),
+        ("enable", ns::SM) if station.client(conn).is_some_and(|client| client.sm().is_none()) => {
+            station.output(Output::Enable(conn, element.clone()));
+        }
+        // It has what it asks for, or a session of its own: said, and nothing changed.
+        ("enable" | "resume", ns::SM) => station.output(Output::Raw(conn, unexpected())),
         (_, ns::CSI) => crate::features::csi(station, around, conn, element),
         _ => station.output(Output::Close(conn, "unsupported-stanza-type")),
     }

@@ -94,8 +94,9 @@ impl Stream {
         inline.children((self.transport != Transport::Bosh).then(|| Element::new("sm", ns::SM)))
     }
 
-    /// What is offered after sign-in.
-    pub(super) fn offer_binding(&self, bound: bool, out: &mut Vec<Output>) {
+    /// What is offered after sign-in: to manage the stream only if that is not done yet, for some
+    /// clients ask for whatever they are offered.
+    pub(super) fn offer_binding(&self, bound: bool, managed: bool, out: &mut Vec<Output>) {
         let mut features = Element::new("features", ns::STREAM);
         if !bound {
             let session =
@@ -103,7 +104,7 @@ impl Stream {
             features = features.child(Element::new("bind", ns::BIND)).child(session);
         }
         // A client that comes by requests has its session in those (XEP-0124).
-        if self.transport != Transport::Bosh {
+        if self.transport != Transport::Bosh && !managed {
             features = features.child(Element::new("sm", ns::SM));
         }
         features = features

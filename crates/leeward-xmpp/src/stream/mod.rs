@@ -195,7 +195,7 @@ impl Stream {
                 self.write_header(out);
                 self.state = State::Binding;
                 self.reader.set_limits(self.setting.limits.1);
-                self.offer_binding(false, out);
+                self.offer_binding(false, false, out);
             }
             // A WebSocket may say so at any time, and gains nothing.
             State::Hall

@@ -285,7 +285,10 @@ impl Stream {
         let bound = resource.is_some();
         self.state = if bound { State::Live } else { State::Binding };
         self.reader.set_limits(self.setting.limits.1);
-        self.offer_binding(bound, out);
+        let managed = done
+            .iter()
+            .any(|done| done.is("resumed", ns::SM) || done.find("enabled", ns::SM).is_some());
+        self.offer_binding(bound, managed, out);
     }
 
     /// Whether the client signs in by XEP-0388 and waits for its last word.

@@ -297,6 +297,8 @@ fn one_round_trip_signs_in_binds_and_gives_a_token() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    let features = text.split("<stream:features>").nth(1).expect("features come last");
+    assert!(!features.contains("<sm "), "what is on already is not offered: {features}");
     assert!(matches!(&play.says("<presence/>")[..], [Output::Element(_)]));
 }
 
