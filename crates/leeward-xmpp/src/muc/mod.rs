@@ -1,5 +1,10 @@
 //! Rooms as XMPP knows them (XEP-0045).
 
+pub(crate) mod draft;
+pub(crate) mod ids;
+pub(crate) mod render;
+pub(crate) mod when;
+
 use crate::jid::Jid;
 use crate::stanza::Condition;
 use crate::station::{Around, Conn, Station};
