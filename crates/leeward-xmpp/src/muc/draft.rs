@@ -90,7 +90,7 @@ pub(crate) fn read(domain: &Domain, message: &Element) -> Said {
         return said;
     }
     let body = message.find("body", ns::CLIENT).map(Element::content);
-    let replaced = message.find("replace", ns::CORRECT).and_then(|replace| id(replace));
+    let replaced = message.find("replace", ns::CORRECT).and_then(id);
     match (body, replaced) {
         (Some(body), Some(id)) => {
             let text = without_fallback(message, &body);

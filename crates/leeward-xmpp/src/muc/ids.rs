@@ -48,6 +48,12 @@ pub(crate) fn named(id: &str, salt: &str) -> Nonce {
     salted(salt, &format!("{MARK}{}", &hash[..24]))
 }
 
+/// What one of several things is called that one message does.
+pub(crate) fn part(nonce: &Nonce, salt: &str, what: &str) -> Nonce {
+    let hash = blake3::hash(format!("{}\0{what}", nonce.as_str()).as_bytes()).to_hex();
+    salted(salt, &format!("{MARK}{}", &hash[..24]))
+}
+
 fn salted(salt: &str, name: &str) -> Nonce {
     let text = format!("{salt}{MARK}{name}");
     Nonce::try_from(text).expect("a salt is short and hexadecimal, and so is what follows it")

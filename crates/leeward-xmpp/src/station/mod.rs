@@ -162,9 +162,15 @@ impl Station {
 
     /// Gives a client a stanza; `event`: the event that it renders, by which it can be made anew.
     pub(crate) fn give(&mut self, conn: Conn, rest: Rest, event: Option<(RoomId, Seq)>) {
+        let mark = Mark::of(&rest, event);
+        self.give_as(conn, rest, &mark);
+    }
+
+    /// Gives a client a stanza of which something else is remembered than usual.
+    pub(crate) fn give_as(&mut self, conn: Conn, rest: Rest, mark: &Mark) {
         let Some(client) = self.client_mut(conn) else { return };
-        let wants_ack = client.count(&rest, event);
-        self.outputs.push_back(Output::Send(conn, rest, event));
+        let wants_ack = client.count(mark);
+        self.outputs.push_back(Output::Send(conn, rest, mark.event()));
         if wants_ack {
             self.outputs.push_back(Output::Raw(conn, sm::request()));
         }
@@ -172,13 +178,19 @@ impl Station {
 
     /// Gives many clients the same stanza.
     pub(crate) fn fan_out(&mut self, conns: Vec<Conn>, rest: Rest, event: Option<(RoomId, Seq)>) {
+        let mark = Mark::of(&rest, event);
+        self.fan_out_as(conns, rest, &mark);
+    }
+
+    /// Gives many clients the same stanza of which something else is remembered than usual.
+    pub(crate) fn fan_out_as(&mut self, conns: Vec<Conn>, rest: Rest, mark: &Mark) {
         let mut asking = Vec::new();
         for &conn in &conns {
-            if self.client_mut(conn).is_some_and(|client| client.count(&rest, event)) {
+            if self.client_mut(conn).is_some_and(|client| client.count(mark)) {
                 asking.push(conn);
             }
         }
-        self.outputs.push_back(Output::FanOut(conns, rest, event));
+        self.outputs.push_back(Output::FanOut(conns, rest, mark.event()));
         self.outputs.extend(asking.into_iter().map(|conn| Output::Raw(conn, sm::request())));
     }
 
@@ -302,21 +314,26 @@ impl Station {
                 return self.refuse(conn, &stanza, Condition::JidMalformed, None);
             }
         };
-        let before = self.client(conn).map_or(0, |client| client.kept);
         let rooms = format!("rooms.{}", self.domain.name);
-        match (Kind::of(&stanza), to) {
+        self.until_done((conn, number), |station| match (Kind::of(&stanza), to) {
             (Some(_), Some(to)) if to.domain == rooms => {
-                muc::stanza(self, around, (conn, number), &to, &stanza);
+                muc::stanza(station, around, (conn, number), &to, &stanza);
             }
-            (Some(Kind::Iq), to) => features::iq(self, around, conn, to.as_ref(), &stanza),
+            (Some(Kind::Iq), to) => features::iq(station, around, conn, to.as_ref(), &stanza),
             (Some(Kind::Message), to) => {
-                features::message(self, around, (conn, number), to.as_ref(), &stanza);
+                features::message(station, around, (conn, number), to.as_ref(), &stanza);
             }
             (Some(Kind::Presence), to) => {
-                features::presence(self, around, conn, to.as_ref(), &stanza);
+                features::presence(station, around, conn, to.as_ref(), &stanza);
             }
             (None, _) => {}
-        }
+        });
+    }
+
+    /// Does something with a stanza, which is done with afterwards unless it is kept under way.
+    pub(crate) fn until_done(&mut self, (conn, number): (Conn, u32), act: impl FnOnce(&mut Self)) {
+        let before = self.client(conn).map_or(0, |client| client.kept);
+        act(self);
         if self.client(conn).is_none_or(|client| client.kept == before) {
             self.done(conn, number);
         }
