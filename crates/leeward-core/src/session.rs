@@ -363,14 +363,17 @@ pub fn cost(frame: &ClientFrame) -> u64 {
 }
 
 /// A rate limit in one number: when all that has passed will have been paid off.
-#[derive(Clone, Copy, Default)]
-struct Gcra {
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Gcra {
     paid_at: Instant,
 }
 
 impl Gcra {
-    /// Lets `count` pass, or says in how many milliseconds they would.
-    fn pass(&mut self, now: Instant, rate: Rate, count: u64) -> Result<(), u32> {
+    /// Lets `count` pass.
+    ///
+    /// # Errors
+    /// In how many milliseconds they would.
+    pub fn pass(&mut self, now: Instant, rate: Rate, count: u64) -> Result<(), u32> {
         let paid_at = self.paid_at.max(now).0 + count * rate.each_us;
         let over_us = paid_at.saturating_sub(now.0 + rate.burst * rate.each_us);
         if over_us > 0 {

@@ -9,6 +9,7 @@
 
 pub mod jid;
 pub mod ns;
+pub mod time;
 pub mod xml;
 
 pub mod bosh;

@@ -1,10 +1,11 @@
 //! What comes from a room's log: it is rendered once and given to those who are there, and it changes
 //! what is known of the room.
 
-use super::render::{Frame, render, subject};
+use super::join;
+use super::render::{View, render, sender, subject};
 use super::room::{Room, address};
 use super::standing::{Standing, notice, status};
-use super::{ids, join};
+use crate::features::ids;
 use crate::ns;
 use crate::stanza::Rest;
 use crate::station::{About, Answer, Around, Client, Conn, Domain, Mark, Question, Station, Told};
@@ -142,24 +143,23 @@ fn reached(station: &mut Station, id: RoomId) {
 /// What an event looks like to those who are there.
 fn rendered(room: &Room, around: Around<'_>, domain: &Domain, told: &Told) -> Option<Rest> {
     let event = &told.event;
-    let frame = room.frame(around, domain);
+    let view = room.view(around, domain);
     let quoted = answers(event).and_then(|seq| room.memory.quoted(seq));
     if let What::Room(facts) = &event.what
         && facts.topic != room.facts.topic
     {
-        return Some(Rest::of(&about_now(&frame, event, facts)));
+        return Some(Rest::of(&about_now(&view, event, facts)));
     }
-    let frame = Frame { quoted: quoted.as_ref(), ..frame };
-    render(&frame, told).map(|stanza| Rest::of(&stanza))
+    let view = View { quoted: quoted.as_ref(), ..view };
+    render(&view, told).map(|stanza| Rest::of(&stanza))
 }
 
 /// That a room is about something else, as its place in the log has it.
-fn about_now(frame: &Frame<'_>, event: &Event, facts: &RoomFacts) -> Element {
-    let from = frame.address_of(event.from);
-    let room = from.split_once('/').map_or("", |(room, _)| room);
+fn about_now(view: &View<'_>, event: &Event, facts: &RoomFacts) -> Element {
     let place = Element::new("stanza-id", ns::STANZA_ID)
-        .with("by", room)
+        .with("by", view.frame.by)
         .with("id", ids::stanza_id(event.seq));
+    let from = sender(view.domain, view.names, view.frame, event.from);
     subject(&from, &facts.topic).child(place)
 }
 

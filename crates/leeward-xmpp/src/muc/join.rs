@@ -7,14 +7,14 @@
 use super::find::{Found, find, find_by_id};
 use super::memory::Wanted;
 use super::refusal::refuse;
-use super::render::{Frame, Place, name, subject};
+use super::render::{Frame, View, name, subject};
 use super::room::{Access, GROUP, Room};
 use super::standing::{Standing, status};
-use super::when;
 use crate::jid::Jid;
 use crate::ns;
 use crate::stanza::{Condition, Rest};
 use crate::station::{Answer, Around, Client, Conn, Domain, Mark, Question, Station};
+use crate::time;
 use crate::xml::Element;
 use leeward_core::account::Role;
 use leeward_core::code::Code;
@@ -103,7 +103,7 @@ fn wanted(around: Around<'_>, history: Option<&Element>) -> Wanted {
     let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let seconds =
         number("seconds").map(|s| around.names.wall().0.saturating_sub(s.saturating_mul(1_000)));
-    let since = history.and_then(|h| h.attribute("since")).and_then(when::parse);
+    let since = history.and_then(|h| h.attribute("since")).and_then(time::parse);
     let oldest = seconds.unwrap_or(0).max(since.unwrap_or_default().0);
     let any = history.is_some_and(|h| h.attribute("since").or(h.attribute("seconds")).is_some());
     let default = if any { usize::MAX } else { LINES_DEFAULT };
@@ -222,15 +222,9 @@ fn enter(station: &mut Station, around: Around<'_>, id: RoomId, comer: &Comer, m
     codes.extend(comer.renamed.then_some(status::NICK));
     let own = own(room, around, &domain, account, &codes);
     let Room { memory, address, .. } = room;
-    let frame = Frame {
-        domain: &domain,
-        names: around.names,
-        room: id,
-        place: Place::Room(address),
-        late: true,
-        quoted: None,
-    };
-    let lines = memory.lines(frame, comer.wanted);
+    let frame = Frame { room: id, by: address, group: true, delayed: true };
+    let view = View { domain: &domain, names: around.names, frame, quoted: None };
+    let lines = memory.lines(view, comer.wanted);
     let subject = Rest::of(&subject(&room.address, &room.facts.topic));
     let address = Arc::clone(&room.address);
     room.behind.remove(&conn);

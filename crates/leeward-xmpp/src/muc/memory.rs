@@ -1,8 +1,8 @@
 //! The newest lines of a room as they stand, and its newest events as they were sent: what a join and
 //! most of those who come back need, without asking the store. Each is rendered once and shared.
 
-use super::ids;
-use super::render::{Frame, Quoted, render};
+use super::render::{Quoted, View, render};
+use crate::features::ids;
 use crate::ns;
 use crate::stanza::Rest;
 use crate::station::{About, Told};
@@ -91,7 +91,7 @@ impl Memory {
         let is = |line: &&Line| {
             let event = &line.event;
             let own = by.is_none_or(|by| by == event.from);
-            let named = ids::shown(event.nonce.as_ref(), room, event.seq) == id;
+            let named = ids::shown(room, event) == id;
             own && (named || line.aliases.iter().any(|alias| alias == id))
         };
         self.lines.iter().rev().find(is).map(|line| line.event.seq)
@@ -135,7 +135,7 @@ impl Memory {
         line.late = None;
         let edits = matches!(event.what, What::Edit { .. });
         if edits && line.aliases.len() < ALIASES_MAX {
-            line.aliases.push(ids::shown(event.nonce.as_ref(), room, event.seq));
+            line.aliases.push(ids::shown(room, event));
         }
         if let What::Message(message) = &mut line.event.what {
             change(message, event);
@@ -197,8 +197,8 @@ impl Memory {
         self.from
     }
 
-    /// The lines that somebody wants who comes, oldest first.
-    pub(super) fn lines(&mut self, frame: Frame<'_>, wanted: Wanted) -> Vec<(Seq, Rest)> {
+    /// The lines that somebody wants who comes, oldest first, as `view` shows them.
+    pub(super) fn lines(&mut self, view: View<'_>, wanted: Wanted) -> Vec<(Seq, Rest)> {
         let mut found = Vec::new();
         let mut chars = 0;
         for index in (0..self.lines.len()).rev() {
@@ -206,7 +206,7 @@ impl Memory {
             if found.len() >= wanted.lines_max || line.event.at < wanted.since {
                 break;
             }
-            let Some(rest) = self.late_line(frame, index) else { continue };
+            let Some(rest) = self.late_line(view, index) else { continue };
             chars += rest.bytes.len();
             if chars > wanted.chars_max {
                 break;
@@ -217,16 +217,16 @@ impl Memory {
         found
     }
 
-    fn late_line(&mut self, frame: Frame<'_>, index: usize) -> Option<Rest> {
+    fn late_line(&mut self, view: View<'_>, index: usize) -> Option<Rest> {
         let line = self.lines.get(index)?;
-        if line.late.is_some() {
+        if line.late.is_some() || message(&line.event).is_none_or(|message| message.deleted) {
             return line.late.clone();
         }
         let told = Told { event: line.event.clone(), about: None };
         let answers = message(&told.event).and_then(|message| message.quote.or(message.thread));
         let quoted = answers.and_then(|seq| self.quoted(seq));
-        let frame = Frame { late: true, quoted: quoted.as_ref(), ..frame };
-        let rest = Rest::of(&render(&frame, &told)?);
+        let view = View { quoted: quoted.as_ref(), ..view };
+        let rest = Rest::of(&render(&view, &told)?);
         self.lines[index].late = Some(rest.clone());
         Some(rest)
     }

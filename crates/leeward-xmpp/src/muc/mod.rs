@@ -4,16 +4,17 @@
 //! are seen in it are rendered already, so that a thousand who come back at once ask the store nothing.
 //! In reading order: [`render`] and [`draft`], events as messages and messages as drafts; `room`,
 //! `memory` and `standing`, what is kept; `find` brings a room into memory; `join`, `say`, `hear` and
-//! `resume`, what clients do in it and get from it; the rest is asked for by `iq`.
+//! `resume`, what clients do in it and get from it; `info`, `config` and `admin`, what they can ask.
 
-pub(crate) mod draft;
-pub(crate) mod ids;
+pub mod draft;
 pub(crate) mod refusal;
-pub(crate) mod render;
-pub(crate) mod when;
+pub mod render;
 
+mod admin;
+mod config;
 mod find;
 mod hear;
+mod info;
 mod join;
 mod memory;
 mod resume;
@@ -25,9 +26,11 @@ mod typing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use say::changes;
+
 use crate::jid::Jid;
-use crate::stanza::{Condition, Kind};
-use crate::station::{Around, Client, Conn, Output, Station};
+use crate::stanza::Kind;
+use crate::station::{Around, Conn, Output, Station};
 use crate::xml::Element;
 use find::Waiter;
 use leeward_core::event::Event;
@@ -80,8 +83,6 @@ enum Due {
 pub struct Joined {
     /// Which, and where each was when it came.
     rooms: BTreeMap<RoomId, Arc<str>>,
-    /// What makes the names of its messages its own; empty until it has sent one.
-    salt: String,
 }
 
 impl Rooms {
@@ -152,7 +153,7 @@ pub(crate) fn stanza(
     match Kind::of(stanza) {
         Some(Kind::Presence) => join::presence(station, around, from, to, stanza),
         Some(Kind::Message) => say::message(station, around, from, to, stanza),
-        Some(Kind::Iq) => station.refuse(from.0, stanza, Condition::ServiceUnavailable, None),
+        Some(Kind::Iq) => info::iq(station, around, from, to, stanza),
         None => {}
     }
 }
@@ -173,10 +174,8 @@ pub(crate) fn presence_changed(
 ) {
     let domain = Arc::clone(&station.domain);
     for (who, _) in changes {
-        let rooms = station.rooms.of.range((*who, RoomId(0))..=(*who, RoomId(u64::MAX)));
-        let rooms: Vec<RoomId> = rooms.map(|(_, room)| *room).collect();
         let presence = around.names.presence(*who);
-        for id in rooms {
+        for id in rooms_of(station, *who) {
             let Some(room) = station.rooms.here.get_mut(&id) else { continue };
             if !room.seen.is(*who, presence) {
                 let rest = hear::look(room, around, &domain, *who);
@@ -245,7 +244,34 @@ pub(crate) fn catch_up(
     resume::catch_up(station, around, conn, room, after);
 }
 
+/// The room of an address, if it is in memory.
+pub(crate) fn room_of(station: &Station, jid: &Jid) -> Option<RoomId> {
+    station.rooms.names.get(jid.local.as_deref()?).copied()
+}
+
+/// The address of a room in memory.
+pub(crate) fn jid_of(station: &Station, id: RoomId) -> Option<Jid> {
+    let room = station.rooms.here.get(&id)?;
+    Some(Jid::of(find::local(&room.address), &room::service(&station.domain)))
+}
+
+/// Somebody's name or status has changed.
+pub(crate) fn person_changed(station: &mut Station, around: Around<'_>, account: AccountId) {
+    let domain = Arc::clone(&station.domain);
+    for id in rooms_of(station, account) {
+        let Some(room) = station.rooms.here.get_mut(&id) else { continue };
+        let rest = hear::look(room, around, &domain, account);
+        hear::tell(station, id, account, rest);
+    }
+}
+
+/// The rooms in memory that an account is in.
+fn rooms_of(station: &Station, account: AccountId) -> Vec<RoomId> {
+    let all = (account, RoomId(0))..=(account, RoomId(u64::MAX));
+    station.rooms.of.range(all).map(|(_, room)| *room).collect()
+}
+
 /// Whose client it is, and what they may do in the workspace.
 fn whose(station: &Station, conn: Conn) -> Option<(AccountId, leeward_core::account::Role)> {
-    station.client(conn).map(|client: &Client| (client.account(), client.role()))
+    station.client(conn).map(|client| (client.account(), client.role()))
 }

@@ -4,7 +4,7 @@
 
 use super::find::{Found, find_by_id};
 use super::hear::{answers, outside};
-use super::render::{Quoted, render, subject};
+use super::render::{Frame, Quoted, View, render, subject};
 use super::room::{Access, Room};
 use super::standing::{Scene, Standing, status};
 use super::{Due, joined_rooms};
@@ -197,9 +197,10 @@ fn rendered(
             let read = told.binary_search_by_key(&seq, |told| told.event.seq).ok();
             room.memory.quoted(seq).or_else(|| quoted(&told[read?]))
         });
-        let frame = room.frame(around, domain);
-        let frame = super::render::Frame { late: true, quoted: quoted.as_ref(), ..frame };
-        (one.event.seq, render(&frame, one).map(|stanza| Rest::of(&stanza)))
+        let view = room.view(around, domain);
+        let frame = Frame { delayed: true, ..view.frame };
+        let view = View { frame, quoted: quoted.as_ref(), ..view };
+        (one.event.seq, render(&view, one).map(|stanza| Rest::of(&stanza)))
     };
     told.iter().map(one).collect()
 }

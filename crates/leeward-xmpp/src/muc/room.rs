@@ -1,7 +1,7 @@
 //! One room as a station keeps it, from when somebody comes until a while after the last has gone.
 
 use super::memory::Memory;
-use super::render::{Frame, Place};
+use super::render::{Frame, View};
 use super::standing::{SEEN_MAX, Scene, Seen};
 use crate::jid::Jid;
 use crate::station::{About, Around, Conn, Domain, RoomState};
@@ -103,15 +103,10 @@ impl Room {
         }
     }
 
-    pub(super) fn frame<'a>(&'a self, around: Around<'a>, domain: &'a Domain) -> Frame<'a> {
-        Frame {
-            domain,
-            names: around.names,
-            room: self.id,
-            place: Place::Room(&self.address),
-            late: false,
-            quoted: None,
-        }
+    /// What its events are rendered from for those who are in it.
+    pub(super) fn view<'a>(&'a self, around: Around<'a>, domain: &'a Domain) -> View<'a> {
+        let frame = Frame { room: self.id, by: &self.address, group: true, delayed: false };
+        View { domain, names: around.names, frame, quoted: None }
     }
 
     /// Everybody's clients that are in it.

@@ -1,20 +1,22 @@
 //! What is said in a room. A message becomes drafts for the room's log, each stored before the message
 //! is acknowledged; the sender sees it as everybody does, when it comes from the log.
 
-use super::draft::{self, Said, Text};
+use super::draft::{self, Say, Wish};
 use super::find::{Found, find, find_by_id};
 use super::refusal::refuse;
-use super::render::is_name;
-use super::room::Room;
-use super::{Whereabouts, ids, whereabouts, whose};
+use super::room::{Access, Room};
+use super::{Whereabouts, whereabouts, whose};
+use crate::features::{self, emoji, ids};
 use crate::jid::Jid;
+use crate::ns;
 use crate::stanza::Condition;
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
 use crate::xml::Element;
 use leeward_core::code::Code;
 use leeward_core::event::Draft;
 use leeward_core::id::{AccountId, Nonce, RoomId, Seq};
-use leeward_core::room::RoomFacts;
+use leeward_core::limits::REACTIONS_PER_MESSAGE_MAX;
+use leeward_core::room::{MemberRole, RoomFacts};
 use std::collections::VecDeque;
 
 /// Said to whoever sends what only they and some others could read.
@@ -23,8 +25,7 @@ const ENCRYPTED: &str =
 const OUTSIDE: &str = "not in this room: come in first";
 const UNKNOWN: &str = "there is no such message here, or it is not yours";
 const PRIVATE: &str = "write to the person's own address: rooms pass nothing on in private";
-/// Reactions of one person on one message; more is no opinion.
-const REACTIONS_MAX: usize = 50;
+const NOBODY: &str = "there is nobody so called";
 
 /// A message on its way into a room.
 struct Saying {
@@ -54,11 +55,11 @@ pub(super) fn message(
             return station.refuse(conn, message, Condition::BadRequest, text);
         }
         (_, Some(_)) => return personal(station, conn, message),
-        (_, None) => return aside(station, conn, message),
+        (_, None) => return aside(station, around, (conn, number), &local, message),
     }
     let again = message.clone();
     match whereabouts(station, conn, &local) {
-        Whereabouts::In(room) => said(station, around, (conn, number), room, message),
+        Whereabouts::In(room) => said(station, (conn, number), room, message),
         Whereabouts::Outside => {
             station.refuse(conn, message, Condition::NotAcceptable, Some(OUTSIDE));
         }
@@ -68,14 +69,14 @@ pub(super) fn message(
                 around,
                 (conn, Some(number)),
                 room,
-                move |station, around, found| {
-                    when_found(station, around, (conn, number), &found, &again);
+                move |station, _, found| {
+                    when_found(station, (conn, number), &found, &again);
                 },
             );
         }
         Whereabouts::Sought => {
-            find(station, around, (conn, number), &local, move |station, around, found| {
-                when_found(station, around, (conn, number), &found, &again);
+            find(station, around, (conn, number), &local, move |station, _, found| {
+                when_found(station, (conn, number), &found, &again);
             });
         }
     }
@@ -83,14 +84,13 @@ pub(super) fn message(
 
 fn when_found(
     station: &mut Station,
-    around: Around<'_>,
     (conn, number): (Conn, u32),
     found: &Found,
     message: &Element,
 ) {
     match found {
         Found::Here(id) if station.rooms.here.get(id).is_some_and(|room| room.has(conn)) => {
-            said(station, around, (conn, number), *id, message);
+            said(station, (conn, number), *id, message);
         }
         Found::Refused(refusal) => refuse(station, conn, message, refusal),
         Found::Here(_) | Found::Missing => {
@@ -101,105 +101,129 @@ fn when_found(
 
 /// A message to one occupant. What two people say to each other has a place of its own.
 fn personal(station: &mut Station, conn: Conn, message: &Element) {
-    let says = draft::read(&station.domain, message);
-    match says {
-        Said::Text(_) | Said::Edit { .. } | Said::Encrypted => {
-            station.refuse(conn, message, Condition::NotAcceptable, Some(PRIVATE));
-        }
-        Said::TakeBack { .. }
-        | Said::Reactions { .. }
-        | Said::Subject(_)
-        | Said::Typing(_)
-        | Said::Displayed { .. }
-        | Said::Nothing => {}
+    let says = draft::read(message, &station.domain.files_url);
+    if matches!(says, Wish::Say(_) | Wish::Edit(..) | Wish::Encrypted) {
+        station.refuse(conn, message, Condition::NotAcceptable, Some(PRIVATE));
     }
 }
 
-/// A message to a room that is not to all in it.
-fn aside(station: &mut Station, conn: Conn, message: &Element) {
-    if message.find("body", crate::ns::CLIENT).is_some() {
-        let text = Some("what is said in a room is of type groupchat");
-        station.refuse(conn, message, Condition::BadRequest, text);
-    }
-}
-
-/// Somebody who is in a room says something in it.
-fn said(
+/// A message to a room that is not to all in it: an invitation to somebody else (XEP-0045, section
+/// 7.8.2), or nothing that is done here.
+fn aside(
     station: &mut Station,
     around: Around<'_>,
     (conn, number): (Conn, u32),
-    id: RoomId,
+    local: &str,
     message: &Element,
 ) {
+    let x = message.find("x", ns::MUC_USER);
+    let Some(invite) = x.and_then(|x| x.find("invite", ns::MUC_USER)) else {
+        if message.find("body", ns::CLIENT).is_some() {
+            let text = Some("what is said in a room is of type groupchat");
+            station.refuse(conn, message, Condition::BadRequest, text);
+        }
+        return;
+    };
+    let whom = invite.attribute("to").and_then(|to| Jid::parse(to).ok());
+    let Some(whom) = whom.and_then(|jid| station.account_of(around, &jid)) else {
+        return station.refuse(conn, message, Condition::ItemNotFound, Some(NOBODY));
+    };
+    let message = message.clone();
+    find(station, around, (conn, number), local, move |station, _, found| match found {
+        Found::Here(room) => invite_to(station, (conn, number), room, (whom, message)),
+        Found::Missing => station.refuse(conn, &message, Condition::ItemNotFound, None),
+        Found::Refused(refusal) => refuse(station, conn, &message, &refusal),
+    });
+}
+
+/// Brings somebody into a room: they find it in their list, as everybody does who is in it.
+fn invite_to(
+    station: &mut Station,
+    (conn, number): (Conn, u32),
+    id: RoomId,
+    (whom, message): (AccountId, Element),
+) {
+    let Some((account, role)) = whose(station, conn) else { return };
+    let Some(room) = station.rooms.here.get(&id) else { return };
+    if room.access(account, role) == Access::Hidden {
+        return station.refuse(conn, &message, Condition::ItemNotFound, None);
+    }
+    if room.members.contains_key(&whom) {
+        return;
+    }
+    station.keep_open(conn);
+    let question = Question::SetRole(conn, id, whom, MemberRole::Member);
+    station.ask_in_order(conn, question, move |station, _, answer| {
+        station.until_done((conn, number), |station| {
+            if let Answer::Refused(refusal) = answer {
+                refuse(station, conn, &message, &refusal);
+            }
+        });
+    });
+}
+
+/// Somebody who is in a room says something in it.
+fn said(station: &mut Station, (conn, number): (Conn, u32), id: RoomId, message: &Element) {
     let Some((account, _)) = whose(station, conn) else { return };
     let saying = Saying { conn, number, account, room: id, message: message.clone() };
-    match draft::read(&station.domain, message) {
-        Said::Text(text) => say(station, around, saying, *text),
-        Said::Edit { id, text } => {
-            let draft = move |target| Draft::Edit { target, text };
-            with_own(station, around, saying, id, draft);
+    match draft::read(message, &station.domain.files_url) {
+        Wish::Say(say) => say_it(station, saying, say),
+        Wish::Edit(id, text) => {
+            with_own(station, saying, id, move |target| Draft::Edit { target, text });
         }
-        Said::TakeBack { id } => {
-            with_own(station, around, saying, id, |target| Draft::Delete { target })
-        }
-        Said::Reactions { id, emojis } => react(station, around, saying, &id, emojis),
-        Said::Subject(topic) => change_topic(station, saying, topic),
-        Said::Typing(true) => station.output(Output::Typing(conn, id)),
-        Said::Displayed { id } => displayed(station, &saying, &id),
-        Said::Encrypted => {
+        Wish::Retract(id) => with_own(station, saying, id, |target| Draft::Delete { target }),
+        Wish::React(id, emojis) => react(station, saying, &id, emojis),
+        Wish::Subject(topic) => change_topic(station, saying, &topic),
+        Wish::Typing(true) => station.output(Output::Typing(conn, id)),
+        Wish::Displayed(id) => displayed(station, &saying, &id),
+        Wish::Encrypted => {
             station.refuse(conn, message, Condition::PolicyViolation, Some(ENCRYPTED));
         }
-        Said::Typing(false) | Said::Nothing => {}
+        Wish::Typing(false) | Wish::Received(_) | Wish::Nothing => {}
     }
 }
 
 /// The message of a room that a client means, if it is known without asking.
 fn meant(room: &Room, id: &str, by: Option<AccountId>) -> Option<Seq> {
-    let placed = ids::seq_of(id).or_else(|| ids::placed(id, room.id));
+    let by_place = || ids::place_in(id).filter(|(of, _)| *of == room.id).map(|(_, seq)| seq);
+    let placed = ids::seq_of(id).or_else(by_place);
     let placed = placed.filter(|seq| *seq > Seq(0) && *seq <= room.head);
     placed.or_else(|| room.memory.called(room.id, id, by))
 }
 
-fn say(station: &mut Station, around: Around<'_>, saying: Saying, said: Text) {
+fn say_it(station: &mut Station, saying: Saying, say: Say) {
     let Some(room) = station.rooms.here.get(&saying.room) else { return };
-    let thread = said.thread.and_then(|thread| ids::placed(&thread, saying.room));
-    let answers = said.answers.as_deref();
-    let quote = answers.and_then(|id| meant(room, id, None));
+    let Say { text, whole, reply, thread, file } = say;
+    let quote = reply.as_deref().and_then(|id| meant(room, id, None));
     // What is answered and not known would be lost with the words that stand for it.
-    let text = if answers.is_some() && quote.is_none() { said.whole.clone() } else { said.text };
-    let draft = Draft::Message {
-        text,
-        thread,
-        also_room: false,
-        files: said.files,
-        quote: quote.filter(|quote| Some(*quote) != thread),
-    };
-    let nonce = nonce(station, around, &saying);
-    post_file(station, saying, nonce, draft, said.whole);
+    let lost = reply.is_some() && quote.is_none();
+    let empty = text.trim().is_empty() && file.is_none();
+    let text = if lost || empty { whole.clone() } else { text };
+    let quote = quote.filter(|quote| Some(*quote) != thread);
+    let files = file.into_iter().collect();
+    let draft = Draft::Message { text, thread, also_room: false, files, quote };
+    if file.is_some() {
+        return post_file(station, saying, draft, whole);
+    }
+    let Saying { conn, number, room, message, .. } = saying;
+    features::post(station, (conn, number), room, (message, vec![draft]));
 }
 
 /// What a message is called in the log.
-fn nonce(station: &mut Station, around: Around<'_>, saying: &Saying) -> Nonce {
-    let salt = salt(station, around, saying.conn);
-    ids::nonce(&saying.message, &salt, saying.number)
+fn nonce(station: &Station, saying: &Saying) -> Nonce {
+    let message = &saying.message;
+    let origin = message.find("origin-id", ns::STANZA_ID).and_then(|origin| origin.attribute("id"));
+    let salt = salt(station, saying.conn);
+    ids::nonce_of(origin.or_else(|| message.attribute("id")), salt, saying.number)
 }
 
-fn salt(station: &mut Station, around: Around<'_>, conn: Conn) -> String {
-    let secret = station.domain.secret;
-    let Some(client) = station.client_mut(conn) else { return String::new() };
-    if client.joined.salt.is_empty() {
-        let moment = around.names.wall().0 ^ around.now.0.rotate_left(32) ^ client.generation;
-        client.joined.salt = ids::salt(&secret, &client.jid().to_string(), moment);
-    }
-    client.joined.salt.clone()
+fn salt(station: &Station, conn: Conn) -> &str {
+    station.client(conn).map_or("", |client| &client.own.salt)
 }
 
 /// Posts a message. An address of somebody else's file cannot be attached: it is said as it stands.
-fn post_file(station: &mut Station, saying: Saying, nonce: Nonce, draft: Draft, whole: String) {
-    let attaches = matches!(&draft, Draft::Message { files, .. } if !files.is_empty());
-    if !attaches {
-        return post(station, saying, VecDeque::from([(nonce, draft)]));
-    }
+fn post_file(station: &mut Station, saying: Saying, draft: Draft, whole: String) {
+    let nonce = nonce(station, &saying);
     let (conn, number) = (saying.conn, saying.number);
     let question = Question::Post(conn, saying.room, nonce.clone(), draft.clone());
     station.keep_open(conn);
@@ -238,28 +262,46 @@ fn post(station: &mut Station, saying: Saying, mut drafts: VecDeque<(Nonce, Draf
 /// Does something to a message that the sender means by what they called it, or by its place.
 fn with_own(
     station: &mut Station,
-    around: Around<'_>,
     saying: Saying,
     id: String,
     draft: impl FnOnce(Seq) -> Draft + 'static,
 ) {
-    let nonce = nonce(station, around, &saying);
+    let nonce = nonce(station, &saying);
     let Some(room) = station.rooms.here.get(&saying.room) else { return };
     if let Some(target) = meant(room, &id, Some(saying.account)) {
         return post(station, saying, VecDeque::from([(nonce, draft(target))]));
     }
+    let names = ids::nonces_of(&id, salt(station, saying.conn));
+    let then = move |station: &mut Station, saying: Saying, target| {
+        post(station, saying, VecDeque::from([(nonce, draft(target))]));
+    };
+    seek(station, saying, names.into(), then);
+}
+
+/// Looks for a message of the sender that has one of these names, and does something with it.
+fn seek(
+    station: &mut Station,
+    saying: Saying,
+    mut names: VecDeque<Nonce>,
+    then: impl FnOnce(&mut Station, Saying, Seq) + 'static,
+) {
     let (conn, number) = (saying.conn, saying.number);
-    let called = ids::named(&id, &salt(station, around, conn));
+    let Some(name) = names.pop_front() else {
+        return station.refuse(conn, &saying.message, Condition::ItemNotFound, Some(UNKNOWN));
+    };
     station.keep_open(conn);
-    let question = Question::Find(saying.account, called);
+    let question = Question::Find(saying.account, name);
     station.ask_in_order(conn, question, move |station, _, answer| {
         station.until_done((conn, number), |station| {
+            if let Answer::Refused(refusal) = answer {
+                return refuse(station, conn, &saying.message, &refusal);
+            }
             if let Answer::Found(room, target) = answer
                 && room == saying.room
             {
-                return post(station, saying, VecDeque::from([(nonce, draft(target))]));
+                return then(station, saying, target);
             }
-            not_found(station, &saying, answer);
+            seek(station, saying, names, then);
         });
     });
 }
@@ -272,7 +314,7 @@ fn not_found(station: &mut Station, saying: &Saying, answer: Answer) {
 }
 
 /// Makes the reactions of somebody on a message these.
-fn react(station: &mut Station, around: Around<'_>, saying: Saying, id: &str, emojis: Vec<String>) {
+fn react(station: &mut Station, saying: Saying, id: &str, emojis: Vec<String>) {
     let Some(room) = station.rooms.here.get(&saying.room) else { return };
     let Some(target) = meant(room, id, None) else {
         return station.refuse(
@@ -282,55 +324,56 @@ fn react(station: &mut Station, around: Around<'_>, saying: Saying, id: &str, em
             Some(UNKNOWN),
         );
     };
-    if emojis.len() > REACTIONS_MAX {
+    if emojis.len() > REACTIONS_PER_MESSAGE_MAX {
         let text = Some("too many reactions");
         return station.refuse(saying.conn, &saying.message, Condition::NotAcceptable, text);
     }
     if let Some(stand) = room.memory.reactions(target, saying.account) {
-        return become_reactions(station, around, saying, target, (&stand, &emojis));
+        return post_changes(station, saying, changes(&stand, &emojis, target));
     }
     let (conn, number) = (saying.conn, saying.number);
     station.keep_open(conn);
     let question = Question::About(saying.room, target, saying.account);
-    station.ask_in_order(conn, question, move |station, around, answer| {
+    station.ask_in_order(conn, question, move |station, _, answer| {
         station.until_done((conn, number), |station| {
             let Answer::About(about) = answer else { return not_found(station, &saying, answer) };
-            let change = (&about.reactions[..], &emojis[..]);
-            become_reactions(station, around, saying, target, change);
+            post_changes(station, saying, changes(&about.reactions, &emojis, target));
         });
     });
 }
 
-/// What lies between the reactions that stand and those that are wanted. Names that are no emojis are
-/// not shown by every client, and stay until all are taken off.
-fn become_reactions(
-    station: &mut Station,
-    around: Around<'_>,
-    saying: Saying,
-    target: Seq,
-    (stand, wanted): (&[String], &[String]),
-) {
-    let off = stand.iter().filter(|emoji| !wanted.contains(emoji));
-    let off = off.filter(|emoji| wanted.is_empty() || !is_name(emoji)).map(|emoji| (emoji, false));
-    let on = wanted.iter().filter(|emoji| !stand.contains(emoji)).map(|emoji| (emoji, true));
-    let changes: Vec<(&String, bool)> = off.chain(on).collect();
-    let own = nonce(station, around, &saying);
-    let salt = salt(station, around, saying.conn);
+/// What is to be put on and taken off so that these are all.
+pub(crate) fn changes(before: &[String], after: &[String], target: Seq) -> Vec<Draft> {
+    let react = |emoji: &String, on| Draft::React { target, emoji: emoji.clone(), on };
+    // What was put on by its short name is shown as the emoji.
+    let stays = |old: &&String| after.iter().any(|new| new == emoji(old));
+    let there = |new: &&String| before.iter().any(|old| *new == emoji(old));
+    let gone = before.iter().filter(|old| !stays(old)).map(|emoji| react(emoji, false));
+    let new = after.iter().filter(|new| !there(new)).map(|emoji| react(emoji, true));
+    gone.chain(new).collect()
+}
+
+/// Posts what a set of reactions changes. Sent again after half of it was stored, what is left is called
+/// as it was: by what it does, and the last by the message itself.
+fn post_changes(station: &mut Station, saying: Saying, changes: Vec<Draft>) {
+    let own = nonce(station, &saying);
     let last = changes.len().saturating_sub(1);
-    let draft = |(at, (emoji, on)): (usize, (&String, bool))| {
-        // Sent again after half of it was stored, what is left is called as it was: by what it does,
-        // and the last by the message itself.
-        let nonce = match at == last {
-            true => own.clone(),
-            false => ids::part(&own, &salt, &format!("{on}{emoji}")),
-        };
-        (nonce, Draft::React { target, emoji: emoji.clone(), on })
+    let named = |(at, draft): (usize, Draft)| {
+        let nonce = if at == last { own.clone() } else { part(&own, &draft) };
+        (nonce, draft)
     };
-    let drafts = changes.into_iter().enumerate().map(draft).collect();
+    let drafts = changes.into_iter().enumerate().map(named).collect();
     post(station, saying, drafts);
 }
 
-fn change_topic(station: &mut Station, saying: Saying, topic: String) {
+/// What one of several drafts is called that one message asks for.
+fn part(nonce: &Nonce, draft: &Draft) -> Nonce {
+    let hash = blake3::hash(format!("{}\0{draft:?}", nonce.as_str()).as_bytes());
+    let name = hash.to_hex()[..40].to_owned();
+    Nonce::try_from(name).expect("hexadecimal digits are visible")
+}
+
+fn change_topic(station: &mut Station, saying: Saying, topic: &str) {
     let Some((account, role)) = whose(station, saying.conn) else { return };
     let Some(room) = station.rooms.here.get(&saying.room) else { return };
     if !room.moderates(account, role) {

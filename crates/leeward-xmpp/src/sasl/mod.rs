@@ -1,4 +1,13 @@
-//! Signing in (RFC 4422).
+//! Signing in (RFC 4422): what the mechanisms say and check. Never decides who may.
+
+mod fast;
+mod plain;
+mod scram;
+
+pub(crate) use fast::MECHANISMS as TOKENS;
+pub use fast::{Fast, check as check_token};
+pub use plain::{Plain, parse as parse_plain};
+pub use scram::{Exchange, Hash, ITERATIONS, Scram, ScramError};
 
 /// What binds a sign-in to the TLS connection below it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -7,15 +16,18 @@ pub enum Binding {
     Exporter([u8; 32]),
 }
 
-/// What is kept of a password for SCRAM (RFC 5802, section 3): nobody can sign in with it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Scram {
-    /// The salt of both.
-    pub salt: [u8; 16],
-    /// Rounds of both.
-    pub iterations: u32,
-    /// For SCRAM-SHA-1: stored key and server key.
-    pub sha1: ([u8; 20], [u8; 20]),
-    /// For SCRAM-SHA-256: stored key and server key.
-    pub sha256: ([u8; 32], [u8; 32]),
+impl Binding {
+    /// Its name in SASL.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exporter(_) => "tls-exporter",
+        }
+    }
+
+    /// Its data.
+    pub fn data(&self) -> &[u8] {
+        match self {
+            Self::Exporter(data) => data,
+        }
+    }
 }

@@ -62,6 +62,8 @@ pub struct Station {
     pub(crate) accounts: features::Accounts,
     /// The rooms that somebody is in.
     pub(crate) rooms: muc::Rooms,
+    /// Who types in direct rooms, and until when it is believed.
+    pub(crate) typing: BTreeMap<(RoomId, AccountId), Instant>,
 }
 
 impl Station {
@@ -77,6 +79,7 @@ impl Station {
             outputs: VecDeque::new(),
             accounts: features::Accounts::default(),
             rooms: muc::Rooms::default(),
+            typing: BTreeMap::new(),
         }
     }
 
@@ -110,6 +113,8 @@ impl Station {
             }
             Input::Person(account) => features::person_changed(self, around, account),
             Input::Read(account, room, seq) => features::read(self, around, account, room, seq),
+            Input::List(account) => features::list_changed(self, around, account),
+            Input::Probe(conn) => sm::probe(self, conn),
             Input::Tick => {
                 muc::tick(self, around);
                 features::tick(self, around);
@@ -268,6 +273,29 @@ impl Station {
         }
     }
 
+    /// Has what a client sends wait, until [`Station::release`] is called with what this returns.
+    pub(crate) fn hold(&mut self, conn: Conn) -> Option<u64> {
+        let client = self.client_mut(conn)?;
+        client.busy += 1;
+        Some(client.generation)
+    }
+
+    /// The client need not wait any longer. False: it has gone.
+    pub(crate) fn release(&mut self, conn: Conn, held: u64) -> bool {
+        match self.client_mut(conn).filter(|client| client.generation == held) {
+            Some(client) => {
+                client.busy = client.busy.saturating_sub(1);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Goes on with what has waited, if nothing else holds it.
+    pub(crate) fn resume(&mut self, around: Around<'_>, conn: Conn) {
+        self.go_on(around, conn);
+    }
+
     /// Does what waited for an answer, up to the next question.
     fn go_on(&mut self, around: Around<'_>, conn: Conn) {
         while let Some(client) = self.client_mut(conn)
@@ -314,6 +342,13 @@ impl Station {
                 return self.refuse(conn, &stanza, Condition::JidMalformed, None);
             }
         };
+        if Kind::of(&stanza) == Some(Kind::Message)
+            && let Err(wait_ms) = features::may_post(self, around, conn)
+        {
+            self.done(conn, number);
+            let words = format!("too many messages; go on in {wait_ms} ms");
+            return self.refuse(conn, &stanza, Condition::ResourceConstraint, Some(&words));
+        }
         let rooms = format!("rooms.{}", self.domain.name);
         self.until_done((conn, number), |station| match (Kind::of(&stanza), to) {
             (Some(_), Some(to)) if to.domain == rooms => {

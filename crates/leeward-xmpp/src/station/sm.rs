@@ -112,6 +112,20 @@ pub(super) fn request() -> Bytes {
     Bytes::from_static(b"<r xmlns='urn:xmpp:sm:3'/>")
 }
 
+/// Asks a client whether it is there, by what it is sure to answer.
+pub(super) fn probe(station: &mut Station, conn: Conn) {
+    if station.client(conn).is_some_and(|client| client.sm().is_some()) {
+        return station.output(Output::Raw(conn, request()));
+    }
+    let domain = station.domain.name.clone();
+    let ping = Element::new("iq", ns::CLIENT)
+        .with("from", domain)
+        .with("type", "get")
+        .with("id", "there")
+        .child(Element::new("ping", ns::PING));
+    station.send(conn, &ping);
+}
+
 /// Deals with an element that is no stanza.
 pub(super) fn nonza(station: &mut Station, around: Around<'_>, conn: Conn, element: &Element) {
     match (element.name(), element.ns()) {

@@ -33,6 +33,9 @@ impl Directory for Town {
     fn version(&self, _account: AccountId) -> u64 {
         1
     }
+    fn file_url(&self, file: &leeward_core::event::FileRef) -> String {
+        format!("https://{DOMAIN}/api/v1/files/{}/{}", file.id, file.name)
+    }
     fn wall(&self) -> Millis {
         Millis(1_790_000_000_000)
     }
@@ -91,6 +94,7 @@ impl Play {
                 framing: Framing::Stream,
                 carbons: false,
                 inactive: false,
+                began: Instant(0),
                 sm: None,
             }),
         ))

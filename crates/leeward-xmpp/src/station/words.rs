@@ -8,9 +8,11 @@ pub use leeward_core::archive::{About, ArchivePage, ArchiveQuery, DirectPlace, D
 
 use leeward_core::account::{Person, Role};
 use leeward_core::code::Refusal;
-use leeward_core::event::{Draft, Event};
+use leeward_core::event::{Draft, Event, FileRef};
 use leeward_core::hub::Published;
-use leeward_core::id::{AccountId, FileId, Millis, Nonce, Position, RoomId, Seq, SessionId};
+use leeward_core::id::{
+    AccountId, FileId, Instant, Millis, Nonce, Position, RoomId, Seq, SessionId,
+};
 use leeward_core::room::{Member, MemberRole, RoomFacts, RoomSummary};
 use leeward_core::wire::Presence;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ pub trait Directory {
     fn version(&self, account: AccountId) -> u64;
     /// The wall clock.
     fn wall(&self) -> Millis;
+    /// Where a file can be got by whoever has the address.
+    fn file_url(&self, file: &FileRef) -> String;
 }
 
 /// What is decided for the whole server.
@@ -80,6 +84,8 @@ pub struct Bound {
     pub carbons: bool,
     /// It said that it is inactive (XEP-0352).
     pub inactive: bool,
+    /// When it began; no other client of the account that had the same address began then.
+    pub began: Instant,
     /// Stream management is on, and goes on under this id if it may be taken up again (XEP-0198).
     pub sm: Option<Option<String>>,
 }
@@ -114,6 +120,10 @@ pub enum Input {
     Person(AccountId),
     /// An account has read so far in a room, on whatever device.
     Read(AccountId, RoomId, Seq),
+    /// An account's own list of rooms has changed.
+    List(AccountId),
+    /// Nothing was heard of a client for long: ask whether it is there.
+    Probe(Conn),
     /// Time has passed.
     Tick,
 }

@@ -22,6 +22,12 @@ pub enum Node {
     Text(String),
 }
 
+impl From<Element> for Node {
+    fn from(element: Element) -> Self {
+        Self::Element(element)
+    }
+}
+
 impl Element {
     /// An empty element.
     pub fn new(name: &'static str, ns: &'static str) -> Self {
@@ -90,6 +96,13 @@ impl Element {
         match self.children.last_mut() {
             Some(Node::Text(text)) => text.push_str(&more),
             Some(Node::Element(_)) | None => self.children.push(Node::Text(more)),
+        }
+    }
+
+    /// Adds an element at the end of its last child.
+    pub fn push_into_last(&mut self, element: Self) {
+        if let Some(Node::Element(last)) = self.children.last_mut() {
+            last.push(element.into());
         }
     }
 

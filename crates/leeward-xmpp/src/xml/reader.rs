@@ -236,7 +236,18 @@ fn reason(e: &rxml::Error) -> XmlError {
         | rxml::Error::ReservedNamespacePrefix
         | rxml::Error::ReservedNamespaceName
         | rxml::Error::EmptyNamespaceUri => XmlError::BadNamespace,
-        _ => XmlError::NotWellFormed,
+        rxml::Error::InvalidEof(_)
+        | rxml::Error::InvalidChar(..)
+        | rxml::Error::UnexpectedChar(..)
+        | rxml::Error::UnexpectedByte(..)
+        | rxml::Error::InvalidSyntax(_)
+        | rxml::Error::UnexpectedToken(..)
+        | rxml::Error::DuplicateAttribute
+        | rxml::Error::ElementMismatch
+        | rxml::Error::MultiColonName(_)
+        | rxml::Error::EmptyNamePart(_)
+        | rxml::Error::InvalidLocalName(_)
+        | rxml::Error::InvalidUtf8Byte(_) => XmlError::NotWellFormed,
     }
 }
 

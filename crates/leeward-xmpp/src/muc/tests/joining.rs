@@ -41,8 +41,9 @@ fn whoever_comes_gets_the_others_then_themselves_then_what_was_said_then_the_sub
             presence("cid", "none", "participant", ""),
             presence("bob", "none", "participant", "<status code='110'/>"),
             format!(
-                "{ME} type='groupchat' id='lw-1-1' from='{LOBBY}/ann'><body>hello</body>\
-                 <stanza-id xmlns='urn:xmpp:sid:0' by='{LOBBY}' id='0000000000000001'/>\
+                "{ME} from='{LOBBY}/ann' type='groupchat' id='lw-1-1'><body>hello</body>\
+                 <stanza-id xmlns='urn:xmpp:sid:0' by='{LOBBY}' id='0000000001'/>\
+                 <origin-id xmlns='urn:xmpp:sid:0' id='lw-1-1'/>\
                  <delay xmlns='urn:xmpp:delay' from='{LOBBY}' stamp='2026-09-21T13:56:41.000Z'/>\
                  </message>"
             ),
@@ -365,7 +366,7 @@ fn a_room_is_forgotten_when_nobody_was_in_it_for_a_while() {
     world.input(Input::Tick);
     assert!(world.play.station.rooms.here.is_empty());
     assert!(world.play.station.rooms.names.is_empty() && world.play.station.rooms.of.is_empty());
-    assert_eq!(world.play.station.deadline(), None);
+    assert_eq!(crate::muc::deadline(&world.play.station), None);
 }
 
 #[test]

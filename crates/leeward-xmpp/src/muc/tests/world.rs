@@ -174,7 +174,10 @@ impl World {
         for output in outputs {
             match output {
                 Output::Ask(ask, question) => {
-                    self.asked.push(question.clone());
+                    // What is known of the account itself is asked by others.
+                    if !matches!(question, Question::Account(_) | Question::Settings(..)) {
+                        self.asked.push(question.clone());
+                    }
                     let answer = self.answer(question);
                     self.pending.push_back(Pending::Answer(ask, answer));
                 }
@@ -212,6 +215,7 @@ impl World {
             framing: Framing::Stream,
             carbons: false,
             inactive: false,
+            began: self.play.now,
             sm: Some(Some(format!("sm-{conn}"))),
         };
         self.input(Input::Bound(conn, Box::new(bound)));

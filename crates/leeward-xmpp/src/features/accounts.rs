@@ -1,0 +1,193 @@
+//! What a station knows of the accounts that are here, or were until lately: their direct rooms, so that
+//! whoever comes back need not have them read again.
+
+use crate::station::{Answer, Around, Conn, Output, Question, Station};
+use leeward_core::id::{AccountId, Instant, RoomId, Seq};
+use leeward_core::room::{RoomKind, RoomSummary};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long an account is remembered of which nobody is here, in milliseconds.
+const KEPT_MS: u64 = 15 * 60_000;
+
+/// The accounts known.
+#[derive(Default)]
+pub struct Accounts {
+    known: BTreeMap<AccountId, Known>,
+    /// The direct rooms of two that are listened to, with how many of the two are known here.
+    rooms: BTreeMap<RoomId, (u8, Seq)>,
+    /// Accounts to be forgotten, and when.
+    due: BTreeMap<AccountId, Instant>,
+}
+
+#[derive(Default)]
+struct Known {
+    version: u64,
+    /// Direct rooms of two, and who is at the other end.
+    direct: BTreeMap<RoomId, AccountId>,
+    asking: bool,
+    read: bool,
+}
+
+impl Accounts {
+    /// With whom an account has a direct room.
+    pub(crate) fn direct_with(&self, account: AccountId) -> BTreeSet<AccountId> {
+        let known = self.known.get(&account);
+        known.map(|known| known.direct.values().copied().collect()).unwrap_or_default()
+    }
+
+    /// Whether two have a direct room, as far as the first is known.
+    pub(crate) fn is_direct(&self, account: AccountId, other: AccountId) -> bool {
+        self.room(account, other).is_some()
+    }
+
+    /// The direct room of two.
+    pub(crate) fn room(&self, account: AccountId, other: AccountId) -> Option<RoomId> {
+        let known = self.known.get(&account)?;
+        known.direct.iter().find(|(_, with)| **with == other).map(|(room, _)| *room)
+    }
+
+    /// Who is at the other end of a direct room.
+    pub(crate) fn other(&self, account: AccountId, room: RoomId) -> Option<AccountId> {
+        self.known.get(&account)?.direct.get(&room).copied()
+    }
+
+    /// The two of a direct room that is listened to, as far as they are known here.
+    pub(super) fn ends(&self, room: RoomId) -> Option<Vec<AccountId>> {
+        self.rooms.get(&room)?;
+        let in_it = |(_, known): &(&AccountId, &Known)| known.direct.contains_key(&room);
+        Some(self.known.iter().filter(in_it).map(|(account, _)| *account).collect())
+    }
+
+    /// Direct rooms of an account with what was heard of each last.
+    pub(super) fn positions(&self, account: AccountId) -> Vec<(RoomId, Seq)> {
+        let rooms = self.known.get(&account).into_iter().flat_map(|known| known.direct.keys());
+        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?.1))).collect()
+    }
+
+    /// An event of a direct room has been heard. False: it is none, or was heard before.
+    pub(super) fn hear(&mut self, room: RoomId, seq: Seq) -> bool {
+        match self.rooms.get_mut(&room) {
+            Some((_, heard)) if seq > *heard => {
+                *heard = seq;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    pub(super) fn is_listened(&self, room: RoomId) -> bool {
+        self.rooms.contains_key(&room)
+    }
+
+    /// What is known of an account is as new as this.
+    pub(super) fn is_at(&mut self, account: AccountId, version: u64) {
+        if let Some(known) = self.known.get_mut(&account) {
+            known.version = version;
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.due.values().copied().min()
+    }
+}
+
+/// Somebody is here: their rooms are read, unless what is known of them is as new as they are.
+pub(super) fn came(station: &mut Station, around: Around<'_>, account: AccountId) {
+    station.accounts.due.remove(&account);
+    look(station, around, account);
+}
+
+/// An account's own list has changed.
+pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId) {
+    let version = around.names.version(account);
+    let known = station.accounts.known.entry(account).or_default();
+    if known.asking || known.read && known.version >= version {
+        return;
+    }
+    known.asking = true;
+    station.ask(Question::Account(account), move |station, around, answer| {
+        let Answer::Account(version, rooms) = answer else {
+            if let Some(known) = station.accounts.known.get_mut(&account) {
+                known.asking = false;
+            }
+            return;
+        };
+        let fresh = take_in(station, account, version, &rooms);
+        for (room, from) in fresh {
+            listen(station, room, from);
+        }
+        // It may have changed again while it was read.
+        look(station, around, account);
+    });
+}
+
+/// Takes in an account's list; the direct rooms that are new, and from where they are to be heard: a
+/// room that has come into being since is heard from its beginning.
+fn take_in(
+    station: &mut Station,
+    account: AccountId,
+    version: u64,
+    rooms: &[RoomSummary],
+) -> Vec<(RoomId, Seq)> {
+    let Some(known) = station.accounts.known.get_mut(&account) else { return Vec::new() };
+    (known.asking, known.version) = (false, version);
+    let before = std::mem::replace(&mut known.read, true);
+    let mut fresh = Vec::new();
+    for room in rooms.iter().filter(|room| room.facts.room_kind == RoomKind::Direct) {
+        if let [other] = room.with[..]
+            && known.direct.insert(room.id, other).is_none()
+        {
+            fresh.push((room.id, if before { Seq(0) } else { room.head }));
+        }
+    }
+    fresh
+}
+
+fn listen(station: &mut Station, room: RoomId, from: Seq) {
+    match station.accounts.rooms.get_mut(&room) {
+        Some((count, _)) => *count += 1,
+        None => {
+            station.accounts.rooms.insert(room, (1, from));
+            station.output(Output::Listen(room, from));
+        }
+    }
+}
+
+/// A direct room has just been made, or found.
+pub(super) fn found(
+    station: &mut Station,
+    account: AccountId,
+    other: AccountId,
+    (room, made): (RoomId, bool),
+) {
+    // One that was there before comes with the account's list, from where it stands.
+    let known = station.accounts.known.entry(account).or_default();
+    if made && known.direct.insert(room, other).is_none() {
+        listen(station, room, Seq(0));
+    }
+}
+
+/// A client of an account is gone.
+pub(super) fn gone(station: &mut Station, around: Around<'_>, conn: Conn) {
+    let Some(account) = station.client(conn).map(crate::station::Client::account) else { return };
+    if station.clients_of(account).len() <= 1 {
+        station.accounts.due.insert(account, around.now.plus_ms(KEPT_MS));
+    }
+}
+
+/// Forgets those who have been away for long.
+pub(super) fn tick(station: &mut Station, around: Around<'_>) {
+    let due = station.accounts.due.extract_if(.., |_, due| *due <= around.now);
+    let due: Vec<AccountId> = due.map(|(account, _)| account).collect();
+    for account in due {
+        let Some(known) = station.accounts.known.remove(&account) else { continue };
+        for room in known.direct.into_keys() {
+            let Some((count, _)) = station.accounts.rooms.get_mut(&room) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                station.accounts.rooms.remove(&room);
+                station.output(Output::Unlisten(room));
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Little plays outside of rooms.
