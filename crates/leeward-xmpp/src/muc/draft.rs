@@ -174,9 +174,14 @@ fn without_line(text: &str, line: &str) -> String {
 /// What the name of a thread begins with; the place of its first message follows.
 pub const THREAD: &str = "lw-thread-";
 
-/// The file of an address that this server has given.
+/// Where the files of this server are: with a token and a name behind it, as clients of XMPP are given
+/// them, or without, as in the API.
+const FILES_AT: [&str; 2] = ["/xmpp/files/", "/api/v1/files/"];
+
+/// The file of an address that this server has given. Whether somebody may attach it is not said by it.
 pub fn file_of(url: &str, files: &str) -> Option<FileId> {
-    let rest = url.trim().strip_prefix(files)?.strip_prefix("/api/v1/files/")?;
+    let path = url.trim().strip_prefix(files)?;
+    let rest = FILES_AT.iter().find_map(|at| path.strip_prefix(at))?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }

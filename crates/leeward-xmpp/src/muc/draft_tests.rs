@@ -62,6 +62,8 @@ fn a_file_of_this_server_is_attached_and_any_other_address_is_text() {
     let text = said(&format!("<body>{own}</body>{}", oob(own)));
     assert_eq!((text.text.as_str(), text.file), ("", Some(FileId(31))));
     assert_eq!(text.whole, own);
+    let given = "https://chat.example.org/xmpp/files/31/c2VhbGVk/cat.png";
+    assert_eq!(said(&format!("<body>{given}</body>{}", oob(given))).file, Some(FileId(31)));
     let named = format!("{own}/cat.png");
     assert_eq!(said(&format!("<body>{named}</body>")).file, Some(FileId(31)));
     assert_eq!(said(&oob(own)).file, Some(FileId(31)), "without a body");

@@ -64,15 +64,9 @@ pub(super) fn message(
             station.refuse(conn, message, Condition::NotAcceptable, Some(OUTSIDE));
         }
         Whereabouts::Waking(room) => {
-            find_by_id(
-                station,
-                around,
-                (conn, Some(number)),
-                room,
-                move |station, _, found| {
-                    when_found(station, (conn, number), &found, &again);
-                },
-            );
+            find_by_id(station, around, (conn, Some(number)), room, move |station, _, found| {
+                when_found(station, (conn, number), &found, &again);
+            });
         }
         Whereabouts::Sought => {
             find(station, around, (conn, number), &local, move |station, _, found| {

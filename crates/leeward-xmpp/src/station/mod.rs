@@ -273,29 +273,6 @@ impl Station {
         }
     }
 
-    /// Has what a client sends wait, until [`Station::release`] is called with what this returns.
-    pub(crate) fn hold(&mut self, conn: Conn) -> Option<u64> {
-        let client = self.client_mut(conn)?;
-        client.busy += 1;
-        Some(client.generation)
-    }
-
-    /// The client need not wait any longer. False: it has gone.
-    pub(crate) fn release(&mut self, conn: Conn, held: u64) -> bool {
-        match self.client_mut(conn).filter(|client| client.generation == held) {
-            Some(client) => {
-                client.busy = client.busy.saturating_sub(1);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Goes on with what has waited, if nothing else holds it.
-    pub(crate) fn resume(&mut self, around: Around<'_>, conn: Conn) {
-        self.go_on(around, conn);
-    }
-
     /// Does what waited for an answer, up to the next question.
     fn go_on(&mut self, around: Around<'_>, conn: Conn) {
         while let Some(client) = self.client_mut(conn)
