@@ -232,8 +232,11 @@ impl World {
 
     /// A client sends a stanza.
     pub(super) fn says(&mut self, conn: Conn, stanza: &str) {
-        let wrapped = stanza.replacen(' ', " xmlns='jabber:client' ", 1);
-        let element = parse(&wrapped, LIMITS).expect("the play is well-formed");
+        let stanza = match stanza.contains("sm:3") {
+            true => stanza.to_owned(),
+            false => stanza.replacen(' ', " xmlns='jabber:client' ", 1),
+        };
+        let element = parse(&stanza, LIMITS).expect("the play is well-formed");
         self.input(Input::Element(conn, element));
     }
 
@@ -261,6 +264,19 @@ impl World {
     pub(super) fn forget(&mut self) {
         self.outputs.clear();
         self.asked.clear();
+    }
+
+    /// The process ends and another begins: it has what is stored and those who sleep.
+    pub(super) fn restart(&mut self) {
+        let names: Vec<String> =
+            self.play.town.people.iter().map(|person| person.name.clone()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut after = Self::of(&names);
+        std::mem::swap(&mut after.rooms, &mut self.rooms);
+        std::mem::swap(&mut after.asleep, &mut self.asleep);
+        (after.slow, after.busy) = (self.slow, self.busy);
+        after.play.now = self.play.now;
+        *self = after;
     }
 
     /// People come or go, whatever they are connected with.
