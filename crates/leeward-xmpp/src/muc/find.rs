@@ -144,7 +144,9 @@ fn keep(station: &mut Station, around: Around<'_>, state: crate::station::RoomSt
         return;
     }
     let (id, seq) = (state.room, state.at.seq);
-    let room = Room::new(around, &station.domain, state);
+    station.rooms.loads += 1;
+    let load = station.rooms.loads;
+    let room = Room { load, ..Room::new(around, &station.domain, state) };
     let accounts: Vec<AccountId> = room.members.keys().copied().collect();
     station.rooms.of.extend(accounts.into_iter().map(|account| (account, id)));
     station.rooms.names.insert(local(&room.address).to_owned(), id);

@@ -44,8 +44,9 @@ fn go_on(station: &mut Station, around: Around<'_>, id: RoomId) {
             && room.learnt.is_none()
         {
             room.asking = true;
+            let load = room.load;
             return station.ask(Question::About(id, target, by), move |station, around, answer| {
-                learnt(station, around, id, answer);
+                learnt(station, around, (id, load), answer);
             });
         }
         let learnt = room.learnt.take().flatten();
@@ -55,8 +56,8 @@ fn go_on(station: &mut Station, around: Around<'_>, id: RoomId) {
     }
 }
 
-fn learnt(station: &mut Station, around: Around<'_>, id: RoomId, answer: Answer) {
-    let Some(room) = station.rooms.here.get_mut(&id) else { return };
+fn learnt(station: &mut Station, around: Around<'_>, (id, load): (RoomId, u64), answer: Answer) {
+    let Some(room) = station.rooms.still(id, load) else { return };
     room.asking = false;
     room.learnt = Some(if let Answer::About(about) = answer { Some(about) } else { None });
     go_on(station, around, id);

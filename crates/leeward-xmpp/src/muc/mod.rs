@@ -61,6 +61,8 @@ pub struct Rooms {
     /// Clients that came back to a room that is not in memory yet, and up to where they have heard it.
     waking: BTreeMap<(Conn, RoomId), Seq>,
     due: BTreeSet<(Instant, Due)>,
+    /// Times that a room came into memory.
+    loads: u64,
     /// How often clients came since when.
     comings: BTreeMap<Conn, (Instant, u32)>,
 }
@@ -94,6 +96,11 @@ impl Rooms {
         }
         *times += 1;
         *times <= JOINS_MAX
+    }
+
+    /// A room in memory, if it is there since this time.
+    fn still(&mut self, id: RoomId, load: u64) -> Option<&mut Room> {
+        self.here.get_mut(&id).filter(|room| room.load == load)
     }
 
     fn empty(&mut self, now: Instant, id: RoomId) {

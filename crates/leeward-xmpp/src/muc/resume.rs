@@ -145,14 +145,15 @@ pub(super) fn read(station: &mut Station, id: RoomId) {
     let first = room.behind.values().filter(|at| **at < begins).min().copied();
     let Some(from) = first.filter(|_| room.reading.is_none()) else { return };
     room.reading = Some(from);
+    let load = room.load;
     station.ask(Question::Since(id, from, PAGE), move |station, around, answer| {
-        answered(station, around, id, answer);
+        answered(station, around, (id, load), answer);
     });
 }
 
-fn answered(station: &mut Station, around: Around<'_>, id: RoomId, answer: Answer) {
+fn answered(station: &mut Station, around: Around<'_>, (id, load): (RoomId, u64), answer: Answer) {
     let domain = Arc::clone(&station.domain);
-    let Some(room) = station.rooms.here.get_mut(&id) else { return };
+    let Some(room) = station.rooms.still(id, load) else { return };
     let Some(from) = room.reading.take() else { return };
     let Answer::Since(told, _) = answer else {
         station.rooms.due.insert((around.now.plus_ms(AGAIN_MS), Due::Read(id)));

@@ -19,6 +19,8 @@ pub(super) const GROUP: &str = "group-";
 /// One room.
 pub(super) struct Room {
     pub(super) id: RoomId,
+    /// Which time that a room came into memory: what was asked before that is of no use.
+    pub(super) load: u64,
     /// Where it is: `lobby@rooms.chat.example.org`.
     pub(super) address: Arc<str>,
     pub(super) facts: RoomFacts,
@@ -60,6 +62,7 @@ impl Room {
         let members = state.members.iter().map(|member| (member.account, member.role)).collect();
         let mut room = Self {
             id: state.room,
+            load: 0,
             address: address(domain, state.room, &state.facts).into(),
             facts: state.facts,
             members,

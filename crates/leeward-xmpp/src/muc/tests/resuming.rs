@@ -458,3 +458,25 @@ fn whoever_became_a_member_and_left_again_by_the_web_app_sees_themselves_go() {
     world.joins(1, "lobby", "bob");
     assert!(world.got(1).iter().any(|stanza| stanza.contains("code='110'")));
 }
+
+#[test]
+fn an_answer_that_comes_after_its_room_was_forgotten_and_read_again_is_of_no_use() {
+    let mut run = Run::new();
+    let steps = [
+        [Step::Post; 3].to_vec(),
+        vec![Step::Restart, Step::Wake(0), Step::Post, Step::HandOver(1)],
+        [Step::Post; 6].to_vec(),
+        vec![Step::HandOver(1), Step::HandOver(2), Step::Sleep(0, 0), Step::Post],
+        vec![Step::Wait(300_000), Step::HandOver(2), Step::Wake(1)],
+        vec![Step::HandOver(2), Step::HandOver(7), Step::HandOver(1)],
+    ];
+    steps.concat().into_iter().for_each(|step| run.act(step));
+    (0..NAMES.len()).for_each(|who| run.act(Step::Wake(who)));
+    while run.world.hand_over(0) {
+        run.collect();
+    }
+    for seen in run.clients.values_mut() {
+        seen.arrive(0);
+        assert_eq!(seen.places, (1..=12).collect::<Vec<u64>>());
+    }
+}
