@@ -76,6 +76,7 @@ phase rust "every Rust test, the decoders' corpora included" cargo test --locked
 phase binary "the server as the journeys use it" cargo build --locked -p leeward
 phase alerts "the alert rules for Prometheus" promtool check rules deploy/prometheus/leeward.rules.yml
 phase conformance "the WebSocket codec against ws (npm) and websockets (PyPI)" scripts/conformance.sh
+phase xmpp "clients of XMPP that people have" scripts/xmpp.sh
 phase api "the HTTP API against its own description" scripts/schemathesis.sh
 phase journeys "people in real browsers" node --test --test-concurrency=1 web/e2e/*.test.mjs
 

@@ -2,6 +2,7 @@
 //! whoever awaits [`Client::next`] drives it, so that thousands fit one thread at a kilobyte or two
 //! each. Never decides when to connect: that is the machine's business.
 
+use crate::alarm::Alarm;
 use crate::drill::Species;
 use crate::frames::{self, Frame};
 use crate::machine::Machine;
@@ -25,8 +26,6 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::Sleep;
 
 /// Frames other than posts that may wait for the connection; beyond, the oldest is let go.
 const SAYINGS_MAX: usize = 64;
@@ -108,7 +107,7 @@ pub trait Listener {
 /// A client of one account.
 pub struct Client {
     link: Link,
-    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    timer: Alarm,
     mind: Mind,
     /// What [`Client::next`] has not yet given out.
     inbox: VecDeque<Heard>,
@@ -150,7 +149,7 @@ pub(crate) fn now() -> Instant {
     Instant(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
 }
 
-fn random() -> u32 {
+pub(crate) fn random() -> u32 {
     getrandom::u32().expect("the system has randomness once it has started")
 }
 
@@ -185,7 +184,7 @@ impl Client {
             amiss: (0, 0),
             replayed: 0,
         };
-        Self { link: Link::None, timer: None, mind, inbox: VecDeque::new() }
+        Self { link: Link::None, timer: Alarm::default(), mind, inbox: VecDeque::new() }
     }
 
     /// Posts a draft: it is sent when there is a connection, again whenever the answer was lost, and
@@ -413,27 +412,8 @@ impl Client {
     /// Whether a deadline has come.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let own = self.mind.outbox.deadline().filter(|_| self.mind.welcomed);
-        let Some(at) = self.mind.machine.deadline().into_iter().chain(own).min() else {
-            self.timer = None;
-            return false;
-        };
-        let until =
-            || tokio::time::Instant::now() + Duration::from_micros(at.0 - now().0.min(at.0));
-        match &mut self.timer {
-            Some((set, _)) if *set == at => {}
-            Some((set, sleep)) => {
-                *set = at;
-                sleep.as_mut().reset(until());
-            }
-            None => self.timer = Some((at, Box::pin(tokio::time::sleep_until(until())))),
-        }
-        let Some((_, sleep)) = &mut self.timer else { return false };
-        if sleep.as_mut().poll(cx).is_pending() {
-            return false;
-        }
-        self.timer = None;
-        // A timer of the runtime may come a fraction of a millisecond early.
-        let at = at.max(now());
+        let deadline = self.mind.machine.deadline().into_iter().chain(own).min();
+        let Poll::Ready(at) = self.timer.poll(deadline, cx) else { return false };
         if self.mind.machine.deadline().is_some_and(|due| due <= at) {
             self.mind.machine.handle(at, Input::Tick { random: random() });
         }

@@ -11,6 +11,7 @@ const FILES_BESIDE: u64 = 64;
 #[derive(Clone, Copy, Debug)]
 pub struct Gauge {
     pid: u32,
+    with_children: bool,
     ticks_per_second: u64,
 }
 
@@ -26,7 +27,14 @@ pub struct Cost {
 impl Gauge {
     /// Watches a process of this machine.
     pub fn new(pid: u32) -> Self {
-        Self { pid, ticks_per_second: rustix::param::clock_ticks_per_second() }
+        let ticks_per_second = rustix::param::clock_ticks_per_second();
+        Self { pid, with_children: false, ticks_per_second }
+    }
+
+    /// The same with the processes that it has started and that still run.
+    #[must_use]
+    pub fn with_children(self) -> Self {
+        Self { with_children: true, ..self }
     }
 
     /// Reads its cost.
@@ -37,8 +45,29 @@ impl Gauge {
         let status = std::fs::read_to_string(format!("{folder}/status"))?;
         let rss_bytes = rss_bytes(&status);
         let wrong = || io::Error::other(format!("{folder} is not of the usual form"));
-        Ok(Cost { cpu_us: cpu_us.ok_or_else(wrong)?, rss_bytes: rss_bytes.ok_or_else(wrong)? })
+        let mut cost =
+            Cost { cpu_us: cpu_us.ok_or_else(wrong)?, rss_bytes: rss_bytes.ok_or_else(wrong)? };
+        if self.with_children {
+            for pid in children(&folder)? {
+                // One may have ended since.
+                let child = Self { pid, ..self }.read().unwrap_or_default();
+                cost.cpu_us += child.cpu_us;
+                cost.rss_bytes += child.rss_bytes;
+            }
+        }
+        Ok(cost)
     }
+}
+
+/// The processes that the threads of a process have started.
+fn children(folder: &str) -> io::Result<Vec<u32>> {
+    let mut pids = Vec::new();
+    for thread in std::fs::read_dir(format!("{folder}/task"))? {
+        let children = std::fs::read_to_string(thread?.path().join("children"));
+        let children = children.unwrap_or_default();
+        pids.extend(children.split_ascii_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    Ok(pids)
 }
 
 /// Fields 14 and 15, counted from behind the name, which may hold anything.
@@ -74,6 +103,16 @@ mod tests {
     fn a_name_with_brackets_and_spaces_does_not_confuse() {
         let stat = "12 (a) b (c)) S 1 1 1 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 3 0 9 9 9";
         assert_eq!(cpu_ticks(stat), Some(300));
+    }
+
+    #[test]
+    fn a_child_counts_with_its_parent_when_wanted() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("a child");
+        let gauge = Gauge::new(std::process::id());
+        let (alone, both) = (gauge.read(), gauge.with_children().read());
+        child.kill().and_then(|()| child.wait()).expect("it ends");
+        let (alone, both) = (alone.expect("linux"), both.expect("linux"));
+        assert!(both.rss_bytes > alone.rss_bytes, "{alone:?} {both:?}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The Rust client of Leeward: connects, resumes, posts exactly once, streams events.
 //!
 //! In reading order: [`Client`], the [`http`] API, [`server`] (where it is), [`socket`] (one
-//! WebSocket), [`load`] (thousands of clients), [`drill`] (thousands that lose their connection).
+//! WebSocket), [`load`] (thousands of clients), [`drill`] (thousands that lose their connection),
+//! [`xmpp`] (such as speak XMPP).
 //!
 //! ```no_run
 //! use leeward_client::{Client, Heard, Options, http::Http, server::{Roots, Server}};
@@ -19,6 +20,7 @@
 
 #![warn(missing_docs)]
 
+mod alarm;
 mod client;
 mod crew;
 pub mod drill;
@@ -32,5 +34,6 @@ mod outbox;
 mod positions;
 pub mod server;
 pub mod socket;
+pub mod xmpp;
 
 pub use client::{Client, Heard, Listener, Options};

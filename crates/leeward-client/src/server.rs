@@ -12,7 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -45,7 +45,8 @@ pub enum Roots {
 }
 
 impl Server {
-    /// Reads `http://host[:port]`, `https://…`, `ws://…` or `wss://…`; a path is ignored.
+    /// Reads `http://host[:port]`, `https://…`, `ws://…`, `wss://…`, `xmpp://…` or `xmpps://…` (TLS from
+    /// the first byte); a path is ignored.
     ///
     /// # Errors
     /// The URL is of another form, or the certificates cannot be read.
@@ -53,15 +54,15 @@ impl Server {
         let wrong = || io::Error::new(io::ErrorKind::InvalidInput, format!("not a server: {url}"));
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
         let secure = match scheme {
-            "http" | "ws" => false,
-            "https" | "wss" => true,
+            "http" | "ws" | "xmpp" => false,
+            "https" | "wss" | "xmpps" => true,
             _ => return Err(wrong()),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let port_at = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
         let (host, port) = match port_at {
             Some(at) => (&authority[..at], authority[at + 1..].parse().map_err(|_| wrong())?),
-            None => (authority, if secure { 443 } else { 80 }),
+            None => (authority, default_port(scheme)),
         };
         let host: Arc<str> = host.trim_matches(['[', ']']).into();
         if host.is_empty() {
@@ -125,6 +126,15 @@ impl Server {
                 Ok(Stream::Tls(Box::new(stream)))
             }
         }
+    }
+}
+
+fn default_port(scheme: &str) -> u16 {
+    match scheme {
+        "https" | "wss" => 443,
+        "xmpp" => 5222,
+        "xmpps" => 5223,
+        _ => 80,
     }
 }
 
@@ -201,6 +211,41 @@ pub enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+impl Stream {
+    /// Sends all of what waits, and gives its memory back.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(crate) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        unsent: &mut Vec<u8>,
+    ) -> Poll<io::Result<()>> {
+        while !unsent.is_empty() {
+            let sent = ready!(Pin::new(&mut *self).poll_write(cx, unsent))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            if sent == unsent.len() {
+                *unsent = Vec::new();
+            } else {
+                unsent.drain(..sent);
+            }
+        }
+        Pin::new(self).poll_flush(cx)
+    }
+
+    /// Has the kernel reset the connection when this is dropped, and throw away what waits in it.
+    pub(crate) fn reset_when_dropped(&self) {
+        let tcp = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        // A socket that is gone already needs no reset.
+        let _ = tcp.set_zero_linger();
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -255,6 +300,7 @@ mod tests {
         assert_eq!(authority("ws://chat.example/path").as_deref(), Some("chat.example:80"));
         assert_eq!(authority("http://[::1]:9").as_deref(), Some("[::1]:9"));
         assert_eq!(authority("http://[::1]/").as_deref(), Some("[::1]:80"));
+        assert_eq!(authority("xmpp://chat.example").as_deref(), Some("chat.example:5222"));
     }
 
     #[test]

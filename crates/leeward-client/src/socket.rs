@@ -10,7 +10,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
 /// The largest message a server may send: a snapshot of the longest messages, twice over.
 const MESSAGE_BYTES_MAX: usize = 64 << 20;
@@ -153,12 +153,7 @@ impl Socket {
 
     /// Has the kernel reset the connection when this is dropped, and throw away what waits in it.
     pub fn reset_when_dropped(&self) {
-        let tcp = match &self.stream {
-            Stream::Plain(stream) => stream,
-            Stream::Tls(stream) => stream.get_ref().0,
-        };
-        // A socket that is gone already needs no reset.
-        let _ = tcp.set_zero_linger();
+        self.stream.reset_when_dropped();
     }
 
     /// Queues a message. It is sent by the next `poll_hear` or `poll_flush`.
@@ -176,18 +171,7 @@ impl Socket {
     /// # Errors
     /// The connection is lost.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SocketError>> {
-        while !self.unsent.is_empty() {
-            let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.unsent))?;
-            if sent == 0 {
-                return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into()));
-            }
-            if sent == self.unsent.len() {
-                self.unsent = Vec::new();
-            } else {
-                self.unsent.drain(..sent);
-            }
-        }
-        Pin::new(&mut self.stream).poll_flush(cx).map_err(SocketError::Io)
+        self.stream.poll_send(cx, &mut self.unsent).map_err(SocketError::Io)
     }
 
     /// Reads once; see [`Self::poll_hear`].

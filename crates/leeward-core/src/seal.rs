@@ -26,6 +26,10 @@ pub enum Purpose {
     File,
     /// Keeps a place in a line; its form is that of [`crate::storm::ticket`].
     Slot,
+    /// Fills one file at an address that cannot carry a header; `session` is the file.
+    Put,
+    /// Takes up a managed stream of XMPP (XEP-0198).
+    Xmpp,
 }
 
 /// What a token says.
@@ -147,6 +151,8 @@ fn mac(key: &[u8; 32], purpose: Purpose, body: &[u8]) -> [u8; MAC_BYTES] {
         Purpose::Resume => b"leeward resume\0",
         Purpose::File => b"leeward file\0",
         Purpose::Slot => b"leeward slot\0",
+        Purpose::Put => b"leeward put\0",
+        Purpose::Xmpp => b"leeward xmpp\0",
     };
     let hash = blake3::Hasher::new_keyed(key).update(purpose).update(body).finalize();
     *hash.as_bytes().first_chunk().expect("a BLAKE3 hash has 32 bytes")

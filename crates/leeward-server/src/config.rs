@@ -54,6 +54,26 @@ pub struct NodeConfig {
     pub allow_drills: bool,
     /// Where else figures are sent.
     pub statsd: Option<Statsd>,
+    /// What XMPP clients are told.
+    pub xmpp: XmppConfig,
+}
+
+/// What XMPP clients are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct XmppConfig {
+    /// The address of the server, as what stands after the `@` in that of an account.
+    pub domain: String,
+    /// Passwords may be sent without TLS by whoever is not on this machine either.
+    pub plain: bool,
+    /// The web address that files are at, where no origin is configured.
+    pub web: String,
+}
+
+impl Default for XmppConfig {
+    fn default() -> Self {
+        let (domain, web) = ("localhost".into(), "http://localhost:8080".into());
+        Self { domain, plain: false, web }
+    }
 }
 
 /// A statsd daemon.
@@ -166,7 +186,8 @@ pub struct Bounds {
     pub hello_max: Duration,
     /// How long a client may take not a byte of what waits for it.
     pub stall_max: Duration,
-    /// Over how long the goodbyes of a planned stop spread the clients' return.
+    /// Over how long the goodbyes of a planned stop spread the clients' return, at least: it is longer
+    /// where letting them all in takes longer.
     pub drain_spread: Duration,
     /// How long a planned stop waits for what is under way.
     pub drain_max: Duration,
@@ -215,6 +236,7 @@ impl NodeConfig {
             storm: StormConfig::default(),
             allow_drills: false,
             statsd: None,
+            xmpp: XmppConfig::default(),
         }
     }
 

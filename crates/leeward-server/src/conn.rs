@@ -25,6 +25,7 @@ use leeward_core::ws::{self, Decoder};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io::{ErrorKind, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -42,6 +43,8 @@ pub(crate) struct Conn {
     /// When it was taken over from HTTP.
     pub(crate) came: Instant,
     pub(crate) who: Cell<Option<Who>>,
+    /// Where it comes from, if it speaks XMPP.
+    pub(crate) peer: Cell<Option<IpAddr>>,
     /// How it stands with the limiter.
     pub(crate) stand: Cell<Stand>,
     pub(crate) state: RefCell<State>,
@@ -141,7 +144,8 @@ impl Conn {
         };
         let state = RefCell::new(state);
         let (who, waker) = (Cell::new(None), RefCell::new(None));
-        Self { id, number, came: now, who, stand: Cell::default(), state, socket, waker }
+        let peer = Cell::new(None);
+        Self { id, number, came: now, who, peer, stand: Cell::default(), state, socket, waker }
     }
 
     /// Writes a frame, or has it wait. `later`: more follows at once, so that one call writes all.
@@ -270,6 +274,20 @@ impl Conn {
     /// Ends the connection at once.
     pub(crate) fn kill(&self) {
         self.die(&mut self.state.borrow_mut());
+    }
+
+    /// Whether it was let in and has not ended, and when its client has to have been heard.
+    pub(crate) fn standing(&self) -> (bool, Instant) {
+        let state = self.state.borrow();
+        match &state.xmpp {
+            Some(line) => (line.is_live(), line.deadline(state.heard)),
+            None => (state.session.is_live(), state.session.deadline()),
+        }
+    }
+
+    /// Whether it is a session of requests, without a socket.
+    pub(crate) fn is_bosh(&self) -> bool {
+        self.state.borrow().xmpp.as_ref().is_some_and(|line| line.bosh.is_some())
     }
 
     /// Whether it speaks XMPP.

@@ -20,6 +20,7 @@ use crate::shard::Shard;
 use crate::socket::Socket;
 use crate::tls::Tls;
 use crate::upgrade::{self, Agreed};
+use crate::xmpp;
 use axum::Router;
 use axum::body::Body;
 use http::{Request, Response, StatusCode};
@@ -28,8 +29,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use leeward_core::code::{Code, Refusal};
+use leeward_xmpp::stream::Transport;
 use porch::Caller;
-pub(crate) use porch::{Porch, open};
+pub(crate) use porch::{By, Porch, open};
 pub use sources::Prefix;
 pub(crate) use sources::Sources;
 use std::cell::{Cell, RefCell};
@@ -117,8 +119,9 @@ impl Pace {
 }
 
 impl Door {
-    fn take_in(self: &Rc<Self>, Caller { stream, address, .. }: Caller) {
+    fn take_in(self: &Rc<Self>, Caller { stream, address, by, .. }: Caller) {
         match TcpStream::from_std(stream) {
+            Ok(stream) if by != By::Web => self.take_in_xmpp(stream, address, by),
             Ok(stream) => {
                 // Until it is known what they want.
                 let opening = Rc::new(Cell::new(true));
@@ -226,10 +229,34 @@ where
     let parts = connection.take().expect("it was not taken before").into_parts();
     let early = Vec::from(parts.read_buf);
     let socket = socket(parts.io.into_inner());
-    door.shard.take_over(socket, (agreed.opening, agreed.deflate), early, agreed.refuse);
+    if agreed.xmpp {
+        let place = agreed.opening.place;
+        let from = (agreed.from.unwrap_or(address.ip()), place);
+        door.shard.arrive(socket, Transport::WebSocket, from, early);
+    } else {
+        door.shard.take_over(socket, (agreed.opening, agreed.deflate), early, agreed.refuse);
+    }
 }
 
 impl Door {
+    /// Takes in a client of XMPP: its connection is one from the first byte.
+    fn take_in_xmpp(self: &Rc<Self>, stream: TcpStream, address: SocketAddr, by: By) {
+        let node = &self.shard.node;
+        if let Err(e) = prepare(&stream, node.config.bounds.stall_max) {
+            return tracing::debug!(error = %e, "cannot prepare a socket");
+        }
+        let (socket, transport) = match (by, node.xmpp_tls()) {
+            (By::XmppTls, Some(config)) => match rustls::ServerConnection::new(config) {
+                Ok(connection) => (Socket::with_tls(stream, connection), Transport::DirectTls),
+                Err(e) => return tracing::warn!(error = %e, "TLS cannot begin"),
+            },
+            (By::XmppTls, None) => return,
+            (By::Xmpp | By::Web, _) => (Socket::plain(stream), Transport::Tcp),
+        };
+        let place = Some(self.threshold.step_on());
+        self.shard.arrive(socket, transport, (address.ip(), place), Vec::new());
+    }
+
     async fn answer(
         &self,
         mut request: Request<Incoming>,
@@ -243,6 +270,16 @@ impl Door {
                 *agreed.borrow_mut() =
                     accepted.map(|a| self.count_in(a, &request, (address, place)));
                 response
+            }
+            xmpp::SOCKET_PATH => {
+                let (response, accepted) = xmpp::judge(node.ready(), &request);
+                *agreed.borrow_mut() =
+                    accepted.map(|a| self.count_in(a, &request, (address, place)));
+                response
+            }
+            xmpp::BOSH_PATH => {
+                let told = node.config.behind_proxy.then(|| forwarded_for(request.headers()));
+                self.shard.bosh(request, told.flatten().unwrap_or(address.ip())).await
             }
             "/healthz" => text(StatusCode::OK, "alive\n"),
             "/readyz" => ready(node),
@@ -271,6 +308,7 @@ impl Door {
             let why = "too many knock from this network at once";
             agreed.refuse = Some(Refusal::because(Code::Full, why).after(TURNED_AWAY_MS));
         }
+        agreed.from = Some(from);
         agreed.opening.source = node.sources.name(from);
         agreed.opening.place = place;
         agreed

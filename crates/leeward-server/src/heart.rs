@@ -27,13 +27,18 @@ pub(crate) async fn beat(shard: Rc<Shard>) {
     let mut rest_until = Instant::default();
     loop {
         shard.node.config.stumble.at(Doing::Turn(shard.index));
+        shard.cut_slow();
         let due = shard.wheel.borrow().deadline().min(shard.hub.borrow().deadline());
+        let due = due.min(shard.stage.deadline());
         let now = shard.now();
         if due <= now {
             // A loop that comes late to its own deadline has more to do than it can.
             shard.pulse().lagged(now.0 - due.0);
             turn(&shard, now);
             shard.tell_hub(hub::Input::Tick);
+            if shard.stage.deadline() <= now {
+                shard.tell_station(leeward_xmpp::station::Input::Tick);
+            }
             continue;
         }
         let resting = now < rest_until;
@@ -87,20 +92,17 @@ fn turn(shard: &Rc<Shard>, now: Instant) {
 
 /// Compares a connection's own deadline with the clock, and has it looked at again.
 fn look(shard: &Rc<Shard>, conn: &Rc<Conn>, now: Instant) {
-    let (live, deadline) = {
-        let state = conn.state.borrow();
-        (state.session.is_live(), state.session.deadline())
-    };
-    if live && deadline < now {
+    let (live, deadline) = conn.standing();
+    if live && deadline < now && !conn.is_xmpp() {
         // Counted before it is told.
         shard.node.metrics.leases_expired.inc();
     }
     shard.step(conn, Input::Tick);
-    let (hidden, heard, deadline) = {
+    let (hidden, heard) = {
         let state = conn.state.borrow();
-        (state.session.is_hidden(), state.heard, state.session.deadline())
+        (state.session.is_hidden(), state.heard)
     };
-    let mut next = deadline;
+    let mut next = conn.standing().1;
     if hidden {
         if now.ms_since(heard) >= HIDDEN_PING_MS {
             shard.give(conn, &ws::encode::ping(b""));

@@ -34,6 +34,7 @@ mod search;
 mod sign_in;
 mod slack;
 mod sniff;
+mod spoken;
 mod text;
 mod threads;
 mod throttle;
@@ -41,10 +42,13 @@ mod uploads;
 mod workspace;
 
 pub(crate) use auth::forwarded_for;
+pub(crate) use changed::{bring_in, take_out};
 pub(crate) use headers::PAGE_POLICY;
 pub use slack::{Payload as SlackPayload, markdown as slack_markdown};
 pub use sniff::media_type;
+pub(crate) use spoken::{change_display, change_facts, enter, make_direct, make_room, upload_slot};
 pub(crate) use text::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+pub(crate) use throttle::{Throttle, network};
 
 use crate::assets;
 use crate::node::Node;
@@ -56,7 +60,6 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use leeward_core::code::{Code, Refusal};
 use std::sync::Arc;
-use throttle::Throttle;
 use utoipa_axum::router::OpenApiRouter;
 
 /// What every route may use.
@@ -79,10 +82,10 @@ pub(crate) struct Http {
 /// [`Http`], as the routes hold it.
 pub(crate) type App = Arc<Http>;
 
-/// The routes of a node.
-pub fn router(node: Arc<Node>) -> Router {
+/// What the routes of a node use.
+pub(crate) fn app(node: Arc<Node>) -> App {
     let errands = errand::Errands::new(node.config.command_targets.clone());
-    let app = Arc::new(Http {
+    Arc::new(Http {
         node,
         errands,
         by_name: Throttle::new(10, 6_000),
@@ -92,10 +95,15 @@ pub fn router(node: Arc<Node>) -> Router {
         pictures: pictures::Pictures::new(),
         uploads: uploads::Uploads::default(),
         seen: auth::Seen::default(),
-    });
+    })
+}
+
+/// The routes of a node.
+pub(crate) fn router(app: App) -> Router {
     let (routes, document) = routes().split_for_parts();
     routes
         .merge(docs::routes(document))
+        .merge(spoken::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(elsewhere)
         .layer(from_fn(headers::deadline))
@@ -139,7 +147,7 @@ async fn method_not_allowed() -> Problem {
 /// Whatever is no route: the web client, unless it looks like the API.
 async fn elsewhere(request: Request) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") || path.starts_with("/hooks/") {
+    if ["/api/", "/hooks/", "/xmpp/"].iter().any(|ours| path.starts_with(ours)) {
         return Problem::from(Code::NotFound).into_response();
     }
     assets::serve(request.method(), path, request.headers())

@@ -6,7 +6,8 @@
 //!
 //! What is live: `door` accepts sockets and speaks HTTP on them, `upgrade` judges who wants to go
 //! live, `shard` owns the connections of one thread and `heart` is its loop; `conn` is one connection
-//! with its `socket` and its `outbound` queue, `live` does what its session wants done. `admission`
+//! with its `socket` and its `outbound` queue, `live` does what its session wants done, `xmpp` what
+//! one that speaks XMPP does. `admission`
 //! asks who may come in, `wheel` knows when to look at whom. [`doctor`] holds the machine's limits
 //! against what will be asked of them; `watch` shows what goes on, `operator` serves it.
 
@@ -40,6 +41,7 @@ mod tls;
 mod upgrade;
 mod watch;
 mod wheel;
+mod xmpp;
 
 pub use config::NodeConfig;
 pub use node::{Actor, Node, Posted};

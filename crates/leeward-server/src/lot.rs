@@ -122,6 +122,29 @@ impl Shard {
         self.say(question.knock(conn.number.raw()));
     }
 
+    /// Asks to have somebody let in of whom nothing is known but what they claim.
+    pub(crate) fn ask_unnamed(&self, conn: &Conn, class: Class) {
+        let bytes = parked_bytes(conn, 0) + XMPP_BYTES;
+        let mut state = conn.state.borrow_mut();
+        let Some(opening) = &mut state.opening else { return };
+        let question = Question {
+            account: AccountId(0),
+            session: None,
+            ghost: None,
+            class,
+            slot: None,
+            bound: conn.number.raw(),
+            source: opening.source,
+            bytes,
+            since: self.now(),
+            again: false,
+        };
+        opening.question = Some(question);
+        drop(state);
+        self.turn_to(conn, Stand::Asking);
+        self.say(question.knock(conn.number.raw()));
+    }
+
     /// A connection is in.
     pub(crate) fn came_in(&self, conn: &Conn) {
         if conn.stand.get() == Stand::Admitting {
@@ -226,7 +249,7 @@ impl Shard {
                 if matches!(conn.stand.get(), Stand::Asking | Stand::Parked) {
                     self.turn_to(conn, Stand::Parked);
                     self.step(conn, session::Input::Parked { place, wait_ms, message });
-                    let until = conn.state.borrow().session.deadline();
+                    let until = conn.standing().1;
                     let turn = self.wheel.borrow_mut().put(conn.id, until);
                     conn.state.borrow_mut().turn = turn;
                 }
@@ -244,10 +267,17 @@ impl Shard {
         }
     }
 
-    /// Sends somebody away at the end of the node, with a place in the line of its next life.
+    /// Sends somebody away at the end of the node, with a place in the line of its next life: not before
+    /// the time that was asked for, nor before its turn comes at the rate at which people can be let in.
     pub(crate) fn see_off(self: &Rc<Self>, conn: &Rc<Conn>, refusal: Refusal) {
         let bound = conn.who.get().map(|who| self.node.bound_of(&who));
-        let slot = self.node.admission.goodbye(self.now()).and_then(|(_, slot)| slot);
+        let given = self.node.admission.goodbye(self.now());
+        let turn_ms = given.as_ref().and_then(|(turn, _)| turn.after_ms);
+        let refusal = match refusal.after_ms.max(turn_ms) {
+            Some(after_ms) => refusal.after(after_ms),
+            None => refusal,
+        };
+        let slot = given.and_then(|(_, slot)| slot);
         let at = Millis(self.node.now().0 + u64::from(refusal.after_ms.unwrap_or(0)));
         let slot = slot.zip(bound).map(|(slot, bound)| Slot { bound, at, ..slot });
         self.step(conn, session::Input::Leave(refusal, self.sealed(slot)));
@@ -264,6 +294,17 @@ impl Shard {
         let question = conn.state.borrow_mut().opening.as_mut().and_then(|o| o.question.take());
         let Some(Question { account, session, ghost, .. }) = question else { return };
         self.turn_to(conn, Stand::Admitting);
+        if conn.is_xmpp() {
+            // Who it is will be found out from here on.
+            let who = Who {
+                account,
+                role: leeward_core::account::Role::Guest,
+                session: SessionId(0),
+                epoch: 0,
+            };
+            let admitted = Admitted { who, resumed: false, ghost: None };
+            return self.step(conn, session::Input::Admitted(admitted));
+        }
         // It may have been signed out while it waited.
         match self.node.actor(account, session) {
             Ok(actor) => {
@@ -314,5 +355,7 @@ fn parked_bytes(conn: &Conn, positions: usize) -> u32 {
 /// A plain connection that waits, without positions: 1,350 bytes were measured over 4,000 of them, the
 /// entry of the limiter included; the rest is for what the kernel keeps.
 const PARKED_BYTES: usize = 2_048;
+/// What a stream of XMPP takes besides until its client is in.
+const XMPP_BYTES: u32 = 4_096;
 /// A position of a hello.
 const POSITION_BYTES: usize = 24;

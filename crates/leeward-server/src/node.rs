@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::state::State;
 use crate::watch::{Figures, Watch};
+use crate::xmpp::Xmpp;
 use leeward_bus::Bus;
 use leeward_core::account::{Person, Role};
 use leeward_core::code::{Code, Refusal};
@@ -57,6 +58,8 @@ pub struct Node {
     pub(crate) watch: Arc<Watch>,
     /// What the guard has seen.
     pub(crate) guarded: Guarded,
+    /// What it has for XMPP.
+    pub(crate) xmpp: Xmpp,
     keys: KeyRing,
     clock: Clock,
     revoked: RwLock<BTreeSet<SessionId>>,
@@ -109,6 +112,7 @@ impl Node {
             control: config.storm.control || !config.allow_drills,
             ..StormLimits::default()
         };
+        let xmpp = Xmpp::open(&config, &store).await?;
         let kept = Kept::read(&store).await?.begin(&store).await?;
         let start = Start {
             now: clock.instant(),
@@ -123,6 +127,7 @@ impl Node {
             sources: Sources::new(&config.door, secret()),
             porch: Porch::new(config.door.porch_max),
             guarded: Guarded::default(),
+            xmpp,
             state: State::new(config.shards.max(1)),
             store,
             accounts,
@@ -313,6 +318,12 @@ impl Node {
     /// the index of accounts.
     pub fn end_account(&self, account: AccountId, code: Code) {
         self.bus.publish(&News::EndAccount { account, code });
+    }
+
+    /// Closes those connections of an account that were let in by its password. The caller has recorded
+    /// why in the store.
+    pub(crate) fn end_passwords(&self, account: AccountId) {
+        self.bus.publish(&News::EndSession { account, session: SessionId(0) });
     }
 
     fn revoked(&self, session: SessionId) -> bool {

@@ -174,6 +174,8 @@ struct Effects {
     tokens: Vec<BotToken>,
     /// Sessions that have ended.
     ended: Vec<(AccountId, SessionId)>,
+    /// Accounts whose password was changed.
+    passwords: Vec<AccountId>,
 }
 
 /// Does it on a data directory that nobody serves.
@@ -207,6 +209,9 @@ pub async fn on_node(node: &Node, command: Command) -> Result<Outcome, Refusal> 
     }
     for token in &effects.tokens {
         node.accounts.put_token(token);
+    }
+    for account in effects.passwords {
+        node.password_changed(account);
     }
     for (account, session) in effects.ended {
         node.end_session(account, session);
@@ -314,6 +319,7 @@ impl Work<'_> {
         let role = line.role.unwrap_or(Role::Member);
         let display = line.display.clone().unwrap_or_else(|| line.name.clone());
         let (name, at) = (line.name.clone(), self.at);
+        let kept = password_hash.clone().zip(line.password.clone());
         let account = NewAccount { name, display, role, bot: false, password_hash, at };
         let founding = role == Role::Owner && self.store.index().await?.is_empty();
         let made = if founding {
@@ -325,6 +331,9 @@ impl Work<'_> {
             Ok(entry) => {
                 let person = entry.person.clone();
                 self.effects.entries.push(entry);
+                if let Some((hash, password)) = kept {
+                    self.keep_scram(person.id, hash, password).await?;
+                }
                 if founding {
                     self.open_lobby(&person).await?;
                 }
@@ -388,9 +397,12 @@ impl Work<'_> {
     async fn set_password(&mut self, name: &str, password: String) -> Result<Person, Refusal> {
         check_password(&password)?;
         let person = self.find(name).await?.person;
-        let hash = self.passwords.hash(password).await?;
-        let ended = self.store.set_password_hash(person.id, Some(hash), None).await?;
+        let hash = self.passwords.hash(password.clone()).await?;
+        let kept = Some(hash.clone());
+        let ended = self.store.set_password_hash(person.id, kept, None).await?;
+        self.keep_scram(person.id, hash, password).await?;
         self.effects.ended.extend(ended.into_iter().map(|session| (person.id, session)));
+        self.effects.passwords.push(person.id);
         self.audit("account.password", &person, String::new()).await?;
         Ok(person)
     }
@@ -423,6 +435,17 @@ impl Work<'_> {
         self.effects.tokens.push(kept);
         self.audit("bot.token", &person, String::new()).await?;
         Ok(Added { person, existed, token: Some(token) })
+    }
+
+    /// Keeps what XMPP clients need that sign in by a challenge.
+    async fn keep_scram(
+        &self,
+        account: AccountId,
+        hash: String,
+        password: String,
+    ) -> Result<(), Refusal> {
+        let scram = self.passwords.scram(password).await?;
+        Ok(self.store.keep_scram(account, hash, scram).await?)
     }
 
     async fn find(&self, name: &str) -> Result<IndexEntry, Refusal> {

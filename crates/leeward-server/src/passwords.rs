@@ -42,12 +42,15 @@ struct Job {
 
 enum Task {
     Hash,
+    /// What SCRAM needs of it.
+    Scram,
     Verify(Arc<str>),
 }
 
 enum Answer {
     Hashed(String),
     Right(bool),
+    Scram(Vec<u8>),
 }
 
 impl Passwords {
@@ -79,7 +82,18 @@ impl Passwords {
     pub async fn hash(&self, password: String) -> Result<String, Refusal> {
         match self.run(password, Task::Hash).await? {
             Answer::Hashed(hash) => Ok(hash),
-            Answer::Right(_) => Err(Code::Internal.into()),
+            Answer::Right(_) | Answer::Scram(_) => Err(Code::Internal.into()),
+        }
+    }
+
+    /// What SCRAM needs of this password, in the form in which it is kept.
+    ///
+    /// # Errors
+    /// `rate_limited` when too many are waiting.
+    pub async fn scram(&self, password: String) -> Result<Vec<u8>, Refusal> {
+        match self.run(password, Task::Scram).await? {
+            Answer::Scram(bytes) => Ok(bytes),
+            Answer::Hashed(_) | Answer::Right(_) => Err(Code::Internal.into()),
         }
     }
 
@@ -93,7 +107,7 @@ impl Passwords {
         let kept = kept.map_or_else(|| Arc::clone(&self.nobody), Into::into);
         match self.run(password, Task::Verify(kept)).await? {
             Answer::Right(right) => Ok(right && known),
-            Answer::Hashed(_) => Err(Code::Internal.into()),
+            Answer::Hashed(_) | Answer::Scram(_) => Err(Code::Internal.into()),
         }
     }
 
@@ -124,6 +138,11 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
         // Whoever asked may have gone meanwhile: then nobody wants the answer.
         let _ = answer.send(match task {
             Task::Hash => Answer::Hashed(hash(&password)),
+            Task::Scram => {
+                let mut salt = [0; 16];
+                getrandom::fill(&mut salt).expect("the kernel gives random numbers");
+                Answer::Scram(crate::xmpp::scram_bytes(&password, salt))
+            }
             Task::Verify(kept) => Answer::Right(verify(&password, &kept)),
         });
     }

@@ -2,7 +2,7 @@
 //! back.
 
 use crate::config::NodeConfig;
-use crate::door::{self, Door, Threshold};
+use crate::door::{self, By, Door, Threshold};
 use crate::guard::Guard;
 use crate::heart;
 use crate::http;
@@ -12,6 +12,7 @@ use crate::operator;
 use crate::shard::Shard;
 use crate::tls::{Tickets, Tls};
 use crate::watch;
+use crate::xmpp;
 use std::future::Future;
 use std::net::TcpListener;
 use std::rc::Rc;
@@ -29,6 +30,17 @@ pub struct Listeners {
     pub public: TcpListener,
     /// For the operator: health, metrics, commands.
     pub operator: Option<TcpListener>,
+    /// For XMPP clients; with TLS once they ask for it.
+    pub xmpp: Option<TcpListener>,
+    /// For XMPP clients; with TLS from the first byte.
+    pub xmpp_tls: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// For people alone.
+    pub fn public(public: TcpListener) -> Self {
+        Self { public, operator: None, xmpp: None, xmpp_tls: None }
+    }
 }
 
 /// Connections that may wait to be accepted: half a second's worth of the fastest return.
@@ -77,7 +89,9 @@ pub async fn serve(
     // Listening once more only changes how many may wait.
     let backlog = i32::try_from(node.config.door.backlog_max).unwrap_or(i32::MAX);
     socket2::SockRef::from(&listeners.public).listen(backlog).map_err(StartError::Listen)?;
-    let front = Front { router: http::router(Arc::clone(&node)), tls: tls.clone() };
+    node.set_xmpp_tls(tls.clone());
+    let app = http::app(Arc::clone(&node));
+    let front = Front { router: http::router(http::App::clone(&app)), app, tls: tls.clone() };
     let (done, mut ended) = mpsc::channel(node.config.shards.max(1));
     let mut threads = Vec::new();
     for index in 0..node.config.shards.max(1) {
@@ -94,7 +108,18 @@ pub async fn serve(
         }
     }
     drop(done);
-    let porch = door::open(Arc::clone(&node), listeners.public).map_err(StartError::Listen)?;
+    let doors = [
+        (Some(listeners.public), By::Web),
+        (listeners.xmpp, By::Xmpp),
+        (listeners.xmpp_tls.filter(|_| tls.is_some()), By::XmppTls),
+    ];
+    let mut porches = Vec::new();
+    for (listener, by) in doors {
+        if let Some(listener) = listener {
+            let node = Arc::clone(&node);
+            porches.push(door::open(node, listener, by).map_err(StartError::Listen)?);
+        }
+    }
     let operator = match listeners.operator {
         Some(listener) => Some(operator::serve(Arc::clone(&node), listener)?),
         None => None,
@@ -127,9 +152,12 @@ pub async fn serve(
     node.set_ready(false);
     node.stop();
     while ended.recv().await.is_some() {}
-    threads.push(porch);
+    threads.extend(porches);
     let died = threads.into_iter().map(std::thread::JoinHandle::join).any(|t| t.is_err());
     drop((operator, lookout, guard));
+    if let Err(e) = node.xmpp.sleepers.keep(&node.store).await {
+        tracing::warn!(error = %e, "XMPP clients begin anew after the next start");
+    }
     node.store.close().await;
     tracing::info!("stopped");
     if died || node.has_failed() { Err(StartError::Failed) } else { Ok(()) }
@@ -139,6 +167,7 @@ pub async fn serve(
 #[derive(Clone)]
 struct Front {
     router: axum::Router,
+    app: http::App,
     tls: Option<Arc<Tls>>,
 }
 
@@ -146,7 +175,7 @@ struct Front {
 fn shard(
     index: u32,
     node: &Arc<Node>,
-    Front { router, tls }: Front,
+    Front { router, app, tls }: Front,
     up: oneshot::Sender<std::io::Result<()>>,
     done: mpsc::Sender<()>,
 ) {
@@ -163,13 +192,14 @@ fn shard(
     };
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async move {
-        let shard = Shard::new(index, Arc::clone(node));
+        let shard = Shard::new(index, Arc::clone(node), app);
         let count = Arc::clone(&shard.pulse().openings_count);
         let threshold = Threshold::new(shard.node.config.door.openings_max, count);
         let door = Rc::new(Door { shard: Rc::clone(&shard), router, tls, threshold });
         shard.tasks.spawn_local(door::attend(door));
         shard.tasks.spawn_local(door::usher(Rc::clone(&shard)));
         shard.tasks.spawn_local(lot::attend(Rc::clone(&shard)));
+        shard.tasks.spawn_local(xmpp::attend(Rc::clone(&shard)));
         let _ = up.send(Ok(()));
         heart::beat(shard).await;
     });

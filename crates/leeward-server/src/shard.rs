@@ -7,14 +7,17 @@
 use crate::config::Doing;
 use crate::conn::{Conn, Drive, Given, Opening};
 use crate::door::Turnstile;
+use crate::http;
 use crate::lot::Lot;
 use crate::node::Node;
 use crate::socket::Socket;
 use crate::squeeze::Squeeze;
 use crate::wheel::Wheel;
+use crate::xmpp::Stage;
 use bytes::Bytes;
 use leeward_bus::Inbox;
 use leeward_core::code::{Code, Refusal};
+use leeward_core::event::Event;
 use leeward_core::hub::{self, Hub, Load, News, Output, Shed};
 use leeward_core::id::{Instant, RoomId, Seq};
 use leeward_core::session::{self, Input};
@@ -64,10 +67,16 @@ pub(crate) struct Shard {
     pub(crate) account_reads: Semaphore,
     /// What the hub has been told to shed.
     shed: Cell<Shed>,
+    /// Those of its clients that speak XMPP.
+    pub(crate) stage: Stage,
+    /// Those of them that do not read, to be cut off.
+    pub(crate) cut: RefCell<Vec<u32>>,
+    /// What is done by HTTP, for those who do it in another way.
+    pub(crate) app: http::App,
 }
 
 impl Shard {
-    pub(crate) fn new(index: u32, node: Arc<Node>) -> Rc<Self> {
+    pub(crate) fn new(index: u32, node: Arc<Node>, app: http::App) -> Rc<Self> {
         let now = node.instant();
         let bounds = &node.config.bounds;
         let hub_limits = hub::Limits {
@@ -104,6 +113,9 @@ impl Shard {
             turnstile: Turnstile::default(),
             account_reads: Semaphore::new(ACCOUNT_READS_MAX),
             shed: Cell::default(),
+            stage: Stage::new(&node),
+            cut: RefCell::default(),
+            app,
             node,
         })
     }
@@ -120,19 +132,9 @@ impl Shard {
         mut early: Vec<u8>,
         refuse: Option<Refusal>,
     ) {
-        let now = self.now();
-        let id = self.free.borrow_mut().pop().unwrap_or_else(|| {
-            let mut conns = self.conns.borrow_mut();
-            conns.push(None);
-            u32::try_from(conns.len() - 1).expect("fewer sockets than four billion")
-        });
-        let number = self.node.admission.number(self.index, id);
-        let conn = Rc::new(Conn::new((id, number), socket, now, &self.limits.get(), opening));
-        self.conns.borrow_mut()[id as usize] = Some(Rc::clone(&conn));
+        let conn = self.place(socket, opening, |_| ());
         let deadline = conn.state.borrow().session.deadline();
-        conn.state.borrow_mut().turn = self.wheel.borrow_mut().put(id, deadline);
-        self.node.count(self.index, 1);
-        self.node.metrics.connections.inc();
+        conn.state.borrow_mut().turn = self.wheel.borrow_mut().put(conn.id, deadline);
         // The task first, so that whatever happens next, its end is seen to.
         let drive = Drive::new(Rc::clone(&conn), Rc::clone(self));
         match refuse {
@@ -143,8 +145,38 @@ impl Shard {
         self.tasks.spawn_local(drive);
     }
 
+    /// Has a connection read and written until it ends.
+    pub(crate) fn drive(self: &Rc<Self>, conn: &Rc<Conn>) {
+        self.tasks.spawn_local(Drive::new(Rc::clone(conn), Rc::clone(self)));
+    }
+
+    /// Gives a connection its place in the table.
+    pub(crate) fn place(
+        self: &Rc<Self>,
+        socket: Socket,
+        opening: (Opening, bool),
+        prepare: impl FnOnce(&mut crate::conn::State),
+    ) -> Rc<Conn> {
+        let now = self.now();
+        let id = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            let mut conns = self.conns.borrow_mut();
+            conns.push(None);
+            u32::try_from(conns.len() - 1).expect("fewer sockets than four billion")
+        });
+        let number = self.node.admission.number(self.index, id);
+        let conn = Rc::new(Conn::new((id, number), socket, now, &self.limits.get(), opening));
+        prepare(&mut conn.state.borrow_mut());
+        self.conns.borrow_mut()[id as usize] = Some(Rc::clone(&conn));
+        self.node.count(self.index, 1);
+        self.node.metrics.connections.inc();
+        conn
+    }
+
     /// A connection's task has ended.
-    pub(crate) fn gone(self: &Rc<Self>, conn: &Conn) {
+    pub(crate) fn gone(self: &Rc<Self>, conn: &Rc<Conn>) {
+        if conn.is_xmpp() && !std::thread::panicking() {
+            self.leave_xmpp(conn, false);
+        }
         if let Some(slot) = self.conns.borrow_mut().get_mut(conn.id as usize) {
             *slot = None;
         }
@@ -190,6 +222,9 @@ impl Shard {
 
     fn received(self: &Rc<Self>, conn: &Rc<Conn>, bytes: &mut [u8]) {
         self.node.config.stumble.at(Doing::Reading);
+        if conn.is_xmpp() {
+            return self.received_xmpp(conn, bytes);
+        }
         conn.state.borrow_mut().heard = self.now();
         let mut at = 0;
         loop {
@@ -249,6 +284,9 @@ impl Shard {
 
     /// Tells a session what happened and does what it wants done.
     pub(crate) fn step(self: &Rc<Self>, conn: &Rc<Conn>, input: Input) {
+        if conn.is_xmpp() {
+            return self.step_xmpp(conn, input);
+        }
         let mut outputs = self.outputs.take();
         let limits = self.limits.get();
         conn.state.borrow_mut().session.handle(self.now(), &limits, input, &mut outputs);
@@ -319,8 +357,12 @@ impl Shard {
             {
                 drafts.extend(events.iter().filter_map(|event| event.arrived));
             }
+            let told = self.stage.wants(&news).then(|| news.clone());
             self.hub.borrow_mut().handle(now, hub::Input::News(news));
             self.do_for_hub();
+            if let Some(news) = told {
+                self.station_news(&news);
+            }
         }
         self.news.set(news);
         if lost {
@@ -354,16 +396,23 @@ impl Shard {
         }
     }
 
-    fn write_dirty(&self) {
+    fn write_dirty(self: &Rc<Self>) {
         self.later.set(false);
         let now = self.now();
         let mut dirty = std::mem::take(&mut *self.dirty.borrow_mut());
         for id in dirty.drain(..) {
-            if let Some(conn) = &self.conns.borrow()[id as usize] {
+            let Some(conn) = self.conn(id) else { continue };
+            if conn.is_bosh() {
+                self.flush_bosh(&conn);
+            } else {
                 conn.flush(now);
             }
         }
-        *self.dirty.borrow_mut() = dirty;
+        // Its memory is used again, unless something has come meanwhile.
+        let mut since = self.dirty.borrow_mut();
+        if since.is_empty() {
+            *since = dirty;
+        }
     }
 
     fn do_for_hub(self: &Rc<Self>) {
@@ -371,18 +420,20 @@ impl Shard {
             let Some(output) = self.hub.borrow_mut().next_output() else { return };
             match output {
                 Output::Send(id, frame) => {
-                    if let Some(conn) = self.conn(id) {
+                    if let Some(conn) = self.conn(id).filter(|conn| !conn.is_xmpp()) {
                         self.give(&conn, &frame);
                     }
                 }
                 Output::FanOut(room, frame) => self.fan_out(room, &frame),
+                Output::Heard(room, published) => self.heard(room, published),
+                Output::Since(room, seq) => self.read_since(room, seq),
                 Output::InSync(id) => {
                     if let Some(conn) = self.conn(id) {
                         self.in_sync(&conn);
                     }
                 }
                 Output::Refuse(id, room, code) => {
-                    if let Some(conn) = self.conn(id) {
+                    if let Some(conn) = self.conn(id).filter(|conn| !conn.is_xmpp()) {
                         let refusal = code.into();
                         self.send(&conn, &ServerFrame::Refused { nonce: None, room, refusal });
                     }
@@ -402,6 +453,9 @@ impl Shard {
 
     /// Ends a connection from outside its own task, maybe from within its own step.
     pub(crate) fn end(self: &Rc<Self>, conn: &Rc<Conn>, refusal: Refusal) {
+        if conn.is_xmpp() {
+            return self.step_xmpp(conn, Input::End(refusal));
+        }
         let mut outputs = Vec::new();
         let now = self.now();
         conn.state.borrow_mut().session.handle(
@@ -453,17 +507,32 @@ impl Shard {
     fn catch_up(self: &Rc<Self>, room: RoomId, after: Seq) {
         let shard = Rc::clone(self);
         self.tasks.spawn_local(async move {
-            let events = loop {
-                shard.node.metrics.store_reads.inc();
-                match shard.node.store.events_after(room, after, CATCH_UP_EVENTS).await {
-                    Ok(events) => break events,
-                    Err(e) if shard.node.gives_up(&e) => break Vec::new(),
-                    Err(_) => tokio::time::sleep(RETRY).await,
-                }
-            };
+            let events = shard.events_after(room, after).await;
             shard.node.metrics.caught_up.inc();
             shard.together(|| shard.tell_hub(hub::Input::CaughtUp(room, events)));
         });
+    }
+
+    /// Some of what came after a place, asked for until it is answered.
+    pub(crate) async fn events_after(&self, room: RoomId, after: Seq) -> Vec<Event> {
+        loop {
+            self.node.metrics.store_reads.inc();
+            match self.node.store.events_after(room, after, CATCH_UP_EVENTS).await {
+                Ok(events) => return events,
+                Err(e) if self.node.gives_up(&e) => return Vec::new(),
+                Err(_) => tokio::time::sleep(RETRY).await,
+            }
+        }
+    }
+
+    /// Whether what is given out is to be written together with what follows.
+    pub(crate) fn gathers(&self) -> bool {
+        self.later.get()
+    }
+
+    /// Something waits for a connection that is written together with what follows.
+    pub(crate) fn is_dirty(&self, id: u32) {
+        self.dirty.borrow_mut().push(id);
     }
 
     fn read_snapshot(self: &Rc<Self>, room: RoomId) {

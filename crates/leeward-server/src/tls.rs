@@ -27,6 +27,8 @@ pub(crate) struct Tls {
 
 struct Inner {
     config: Arc<ServerConfig>,
+    /// The same for XMPP (XEP-0368).
+    xmpp: Arc<ServerConfig>,
     /// When the files were last written, as far as they have been looked at.
     seen: Option<(SystemTime, SystemTime)>,
 }
@@ -36,13 +38,21 @@ impl Tls {
     pub(crate) fn open(files: &TlsFiles, tickets: Arc<Tickets>) -> Result<Self, StartError> {
         let seen = written(files);
         let config = read(files, &tickets).map_err(StartError::Tls)?;
-        Ok(Self { files: files.clone(), tickets, inner: RwLock::new(Inner { config, seen }) })
+        let xmpp = for_xmpp(&config);
+        let inner = Inner { config, xmpp, seen };
+        Ok(Self { files: files.clone(), tickets, inner: RwLock::new(inner) })
     }
 
     /// For the next handshake.
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
         let inner = self.inner.read().expect("nothing panics while it holds this lock");
         Arc::clone(&inner.config)
+    }
+
+    /// For the next handshake of an XMPP client.
+    pub(crate) fn xmpp_config(&self) -> Arc<ServerConfig> {
+        let inner = self.inner.read().expect("nothing panics while it holds this lock");
+        Arc::clone(&inner.xmpp)
     }
 
     /// Reads the files again if they have changed. What cannot be read is said once, and the
@@ -56,12 +66,20 @@ impl Tls {
         inner.seen = seen;
         match read(&self.files, &self.tickets) {
             Ok(config) => {
+                inner.xmpp = for_xmpp(&config);
                 inner.config = config;
                 tracing::info!("the certificate was read again");
             }
             Err(why) => tracing::warn!(%why, "the changed certificate cannot be used"),
         }
     }
+}
+
+/// The same certificate, for clients that say that they speak XMPP, or nothing.
+fn for_xmpp(config: &Arc<ServerConfig>) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::clone(config);
+    config.alpn_protocols = vec![b"xmpp-client".to_vec()];
+    Arc::new(config)
 }
 
 fn written(files: &TlsFiles) -> Option<(SystemTime, SystemTime)> {

@@ -26,6 +26,10 @@ pub(crate) struct Agreed {
     pub(crate) deflate: bool,
     /// It is refused at once, for this reason.
     pub(crate) refuse: Option<Refusal>,
+    /// It speaks XMPP.
+    pub(crate) xmpp: bool,
+    /// Where it comes from, as far as the proxy in front tells.
+    pub(crate) from: Option<std::net::IpAddr>,
 }
 
 /// Judges a request; the answer to it, and what was agreed if it is an upgrade.
@@ -34,6 +38,26 @@ pub(crate) fn judge<B>(
     ready: bool,
     request: &Request<B>,
 ) -> (Response<Body>, Option<Agreed>) {
+    let headers = request.headers();
+    let (response, accepted) = accept(request, &[SUBPROTOCOL], true);
+    let Some(deflate) = accepted else { return (response, None) };
+    let refuse = if !ready {
+        Some(Refusal::new(Code::Drain))
+    } else if !origin_allowed(config, headers) {
+        Some(Refusal::new(Code::BadOrigin))
+    } else {
+        None
+    };
+    let opening = Opening::new(token(headers));
+    (response, Some(Agreed { opening, deflate, refuse, xmpp: false, from: None }))
+}
+
+/// Answers a request for a WebSocket; whether frames may be compressed if there is one.
+pub(crate) fn accept<B>(
+    request: &Request<B>,
+    protocols_known: &[&'static str],
+    compress: bool,
+) -> (Response<Body>, Option<bool>) {
     let headers = request.headers();
     let joined = |name: &HeaderName| {
         let values: Vec<_> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
@@ -56,7 +80,7 @@ pub(crate) fn judge<B>(
         protocols: &protocols,
         extensions: &extensions,
     };
-    let accepted = match handshake::accept(&asked, &[SUBPROTOCOL], true) {
+    let accepted = match handshake::accept(&asked, protocols_known, compress) {
         Ok(accepted) if request.method() == http::Method::GET => accepted,
         Ok(_) => return (failed(HandshakeError::NotWebSocket), None),
         Err(e) => return (failed(e), None),
@@ -75,15 +99,7 @@ pub(crate) fn judge<B>(
         response = response.header(SEC_WEBSOCKET_EXTENSIONS, deflate.header());
     }
     let response = response.body(Body::empty()).expect("these headers are well formed");
-    let refuse = if !ready {
-        Some(Refusal::new(Code::Drain))
-    } else if !origin_allowed(config, headers) {
-        Some(Refusal::new(Code::BadOrigin))
-    } else {
-        None
-    };
-    let opening = Opening::new(token(headers));
-    (response, Some(Agreed { opening, deflate: deflate.is_some(), refuse }))
+    (response, Some(deflate.is_some()))
 }
 
 fn failed(e: HandshakeError) -> Response<Body> {

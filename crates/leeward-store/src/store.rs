@@ -247,6 +247,16 @@ asks! {
     /// Ends a bot token; returns what it was.
     revoke_bot_token(id: u64) -> Option<BotToken>;
 
+    // --- clients of other protocols
+    /// What clients of an account keep here under keys that begin so, by key.
+    kept_for_clients(account: AccountId, prefix: String) -> Vec<(String, String)>;
+    /// Keeps something for them; an empty value forgets it. Refuses what is too much.
+    keep_for_clients(account: AccountId, key: String, value: String) -> ();
+    /// The devices that come again by a token, each with its sign-in, for the index in memory.
+    devices() -> Vec<((AccountId, String), SessionId)>;
+    /// A device of an account has this sign-in.
+    keep_device(account: AccountId, agent: String, session: SessionId) -> ();
+
     // --- the workspace
     /// Makes an incoming webhook.
     create_hook(hook: NewHook) -> Hook;

@@ -93,6 +93,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Print the link to the console of the running server, with the secret that its buttons need
+    Console {
+        #[command(flatten)]
+        output: Output,
+    },
     /// What will go wrong on this machine, and the line to change; works with a server and without
     ///
     /// Exit status: 0 nothing worse than a notice, 1 it could not look, 3 a warning, 4 critical.

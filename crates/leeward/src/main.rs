@@ -5,6 +5,7 @@ mod account;
 mod answer;
 mod cli;
 mod config;
+mod console;
 mod data;
 mod doctor;
 mod document;
@@ -64,6 +65,7 @@ fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Command::Export { dir, output } => data::export(&config, dir, *output),
         Command::Import { from, path, output } => data::import(&config, *from, path, *output),
         Command::Status { output } => status::run(&config, *output),
+        Command::Console { output } => console::run(&config, *output),
         Command::Doctor { output } => return doctor::run(&config, *output),
         Command::Gate(gate) => return gate::run(&config, gate),
         Command::Rate { rate, output } => return gate::fix(&config, *rate, *output),

@@ -21,11 +21,14 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 /// The file in the data directory.
 const FILE: &str = "operator.json";
+/// How long a listener may take to answer at all: it is on this machine.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// Where a serving process takes commands.
 #[derive(Serialize, Deserialize, Clone, Debug)]
@@ -139,6 +142,22 @@ pub(crate) fn look(config: &Config, path: &str) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// The door of the server that serves this data directory.
+///
+/// # Errors
+/// None does.
+pub(crate) fn serving(config: &Config) -> Result<Door> {
+    let dir = config.data_dir();
+    let door = Door::of(&dir);
+    let answers = |door: &Door| std::net::TcpStream::connect_timeout(&door.address, ANSWER_MAX);
+    door.filter(|door| answers(door).is_ok()).with_context(|| nobody_serves(&dir))
+}
+
+fn nobody_serves(dir: &Path) -> String {
+    let dir = dir.display();
+    format!("no server serves {dir}: start one, or name its directory with --data-dir")
+}
+
 /// Where the operator's listener is, or would be.
 pub(crate) fn place(config: &Config) -> SocketAddr {
     let door = Door::of(&config.data_dir());
@@ -163,13 +182,7 @@ pub(crate) fn order(config: &Config, order: &Order) -> Result<Ordered> {
         Some(door) => runtime()?.block_on(ask(&door, order))?,
         None => None,
     };
-    let whose = || {
-        format!(
-            "no server serves {}: start one, or name its directory with --data-dir",
-            dir.display()
-        )
-    };
-    obeyed.with_context(whose)
+    obeyed.with_context(|| nobody_serves(&dir))
 }
 
 /// Asks the server behind a door. `None`: nobody is there.

@@ -7,7 +7,7 @@ use crate::{log, nofile};
 use anyhow::{Context as _, Result};
 use leeward_server::Node;
 use leeward_server::config::{
-    Bucket, DoorConfig, NodeConfig, Prefix, Statsd, StormConfig, TlsFiles,
+    Bucket, DoorConfig, NodeConfig, Prefix, Statsd, StormConfig, TlsFiles, XmppConfig,
 };
 use leeward_server::doctor::{FILES_KEPT, attend};
 use leeward_server::run::{Listeners, listen, serve};
@@ -23,7 +23,13 @@ pub(crate) fn run(config: &Config) -> Result<()> {
     let listeners = Listeners {
         public: bind(config, "listen")?,
         operator: Some(bind(config, "operator_listen")?),
+        xmpp: bind_xmpp(config, "xmpp.listen", 5_222)?,
+        xmpp_tls: match has_certificate(config) {
+            true => bind_xmpp(config, "xmpp.listen_tls", 5_223)?,
+            false => None,
+        },
     };
+    let xmpp = listeners.xmpp.as_ref().map(TcpListener::local_addr).transpose()?;
     let public = listeners.public.local_addr()?;
     let operator = listeners.operator.as_ref().map(TcpListener::local_addr).transpose()?;
     let door = Door::at(operator.unwrap_or(public))?;
@@ -39,7 +45,7 @@ pub(crate) fn run(config: &Config) -> Result<()> {
         door.leave_in(&config.data_dir())?;
         let doctor = attend(&node, plan, dropped).context("the system gives no threads")?;
         let setup = node.accounts.is_empty().then_some(setup.as_str());
-        greet(config, [public, door.address], &doctor.summary(), setup);
+        greet(config, ([public, door.address], xmpp), &doctor.summary(), setup);
         let shutdown = async {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
@@ -52,6 +58,19 @@ pub(crate) fn run(config: &Config) -> Result<()> {
     });
     drop(log);
     served
+}
+
+/// The same for XMPP: the usual port of this machine is taken if it is free, unless another is asked for.
+fn bind_xmpp(config: &Config, key: &str, port: u16) -> Result<Option<TcpListener>> {
+    match config.text(key) {
+        "" => Ok(None),
+        "auto" => Ok(listen((std::net::Ipv4Addr::LOCALHOST, port).into()).ok()),
+        _ => bind(config, key).map(Some),
+    }
+}
+
+fn has_certificate(config: &Config) -> bool {
+    config.path("tls.cert_file").is_some()
 }
 
 fn bind(config: &Config, key: &str) -> Result<TcpListener> {
@@ -103,6 +122,13 @@ fn node_config(config: &Config, files: Option<u64>) -> Result<NodeConfig> {
                 every: milliseconds("metrics.statsd_every_ms"),
             }
         });
+    let port = config.address("listen").port();
+    let scheme = if has_certificate(config) { "https" } else { "http" };
+    node.xmpp = XmppConfig {
+        domain: config.text("xmpp.domain").to_owned(),
+        plain: config.is("xmpp.plain"),
+        web: format!("{scheme}://{}:{port}", config.text("xmpp.domain")),
+    };
     node.bounds.queue_bytes_max = config.count("limits.queue_bytes_max");
     node.bounds.ring_bytes_max = config.count("limits.room_bytes_max");
     node.bounds.drain_spread = milliseconds("drain.spread_ms");
@@ -131,8 +157,12 @@ fn door(config: &Config) -> Result<DoorConfig> {
 }
 
 /// Says where everything is. With the log this stays within ten lines.
-fn greet(config: &Config, at: [SocketAddr; 2], doctor: &str, setup: Option<&str>) {
-    let [public, operator] = at;
+fn greet(
+    config: &Config,
+    ([public, operator], xmpp): ([SocketAddr; 2], Option<SocketAddr>),
+    doctor: &str,
+    setup: Option<&str>,
+) {
     let scheme = if config.path("tls.cert_file").is_some() { "https" } else { "http" };
     let url = config.origins().into_iter().next();
     let url = url.unwrap_or_else(|| format!("{scheme}://{}", reachable(public)));
@@ -141,9 +171,19 @@ fn greet(config: &Config, at: [SocketAddr; 2], doctor: &str, setup: Option<&str>
         env!("CARGO_PKG_VERSION"),
         config.data_dir().display()
     );
+    match xmpp {
+        Some(at) => {
+            let domain = config.text("xmpp.domain");
+            text.push_str(&format!("  xmpp      {at}, as NAME@{domain}\n"));
+        }
+        None if config.text("xmpp.listen") == "auto" => {
+            text.push_str("  xmpp      not served: port 5222 is taken (`xmpp.listen`)\n");
+        }
+        None => {}
+    }
     if let Some(token) = setup {
         text.push_str(&format!(
-            "\nOpen this link once to set the workspace up:\n  {url}/setup#{token}\n"
+            "Open this link once to set the workspace up:\n  {url}/setup#{token}\n"
         ));
     }
     // Whoever closed standard output does not want to know.

@@ -4,6 +4,7 @@ use super::ledger::{Acknowledged, Log, name};
 use super::order::{Breakage, Kind, Part, Seen};
 use super::species::Species;
 use crate::client::now;
+use crate::xmpp::numbers::{Amiss, Numbers, Said};
 use crate::{Heard, Listener};
 use leeward_core::code::{Code, Refusal};
 use leeward_core::id::{Instant, Nonce, RoomId, Seq};
@@ -31,6 +32,9 @@ pub(super) struct Scene {
     pub(super) mark: Cell<Instant>,
     pub(super) breakage: Cell<Option<Breakage>>,
     heard: Cell<u64>,
+    /// What was said by XMPP, and what went wrong with it.
+    pub(super) said: RefCell<Said>,
+    amiss: Cell<Amiss>,
     /// Every post acknowledged.
     pub(super) posts: RefCell<Vec<Acknowledged>>,
     /// The logs of those who have left.
@@ -45,6 +49,7 @@ impl Scene {
         seen.present_max = seen.present_max.max(seen.present);
         seen.unanswered = self.unanswered.get();
         seen.heard = self.heard.get();
+        seen.amiss = self.amiss.get();
         seen.at_us = now().0.saturating_sub(self.mark.get().0);
         seen
     }
@@ -101,6 +106,9 @@ pub(super) struct Ears {
     pub(super) wants_room: bool,
     pub(super) permit: Option<OwnedSemaphorePermit>,
     pub(super) logs: Vec<Log>,
+    /// The same where the server speaks XMPP; and how often one has spoken, in the room and in the club.
+    pub(super) numbers: Numbers,
+    spoken: [u64; 2],
     /// An event held back, to be heard after the next; only to break a promise.
     held: Option<(RoomId, Seq, u64)>,
 }
@@ -120,6 +128,8 @@ impl Ears {
             wants_room: false,
             permit: None,
             logs: Vec::new(),
+            numbers: Numbers::default(),
+            spoken: [0; 2],
             held: None,
         }
     }
@@ -141,6 +151,36 @@ impl Ears {
         }
     }
 
+    /// It leaves for good, and its account is closed.
+    pub(super) fn leaves(&mut self) {
+        if !self.present {
+            self.numbers.begin_anew();
+        }
+        self.gone(true);
+        let mut amiss = self.scene.amiss.get();
+        amiss.merge(&std::mem::take(&mut self.numbers).close(&self.scene.said.borrow()));
+        self.scene.amiss.set(amiss);
+    }
+
+    /// The number of the next message in the room or in the club.
+    pub(super) fn number(&mut self, is_club: bool) -> u64 {
+        let spoken = &mut self.spoken[usize::from(is_club)];
+        *spoken += 1;
+        *spoken
+    }
+
+    /// It has begun to connect.
+    pub(super) fn knocks(&mut self) {
+        self.knocks += 1;
+        self.first_knock.get_or_insert(now());
+        self.scene.seen.borrow_mut().kinds.entry(self.species).or_default().knocks += 1;
+    }
+
+    /// A message came that was said at this time.
+    pub(super) fn delivered(&self, said_us: u64) {
+        self.scene.seen.borrow_mut().delivered.add(wall_us().saturating_sub(said_us));
+    }
+
     /// How the drill wants it to come back.
     pub(super) fn goes_away(&mut self, away: Away) {
         self.away = away;
@@ -152,7 +192,7 @@ impl Ears {
         }
     }
 
-    fn in_at_last(&mut self) {
+    pub(super) fn in_at_last(&mut self) {
         if std::mem::replace(&mut self.present, true) {
             return;
         }
@@ -242,7 +282,7 @@ impl Ears {
         self.scene.posts.borrow_mut().push(acknowledged);
     }
 
-    fn answered(&self) {
+    pub(super) fn answered(&self) {
         self.scene.unanswered.set(self.scene.unanswered.get().saturating_sub(1));
     }
 
@@ -287,7 +327,7 @@ impl Listener for Ears {
         }
         let Some(said) = json.find(MARK).and_then(|at| json.get(at + MARK.len()..)) else { return };
         let Some(Ok(said_us)) = said.get(..TIME_DIGITS).map(str::parse::<u64>) else { return };
-        self.scene.seen.borrow_mut().delivered.add(wall_us().saturating_sub(said_us));
+        self.delivered(said_us);
     }
 
     fn heard(&mut self, heard: Heard) {
@@ -306,9 +346,7 @@ impl Listener for Ears {
     }
 
     fn knocking(&mut self) {
-        self.knocks += 1;
-        self.first_knock.get_or_insert(now());
-        self.scene.seen.borrow_mut().kinds.entry(self.species).or_default().knocks += 1;
+        self.knocks();
     }
 
     fn frame(&mut self, bytes: usize) {

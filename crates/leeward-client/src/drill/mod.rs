@@ -3,8 +3,10 @@
 //! of what they heard. Never knows which outage it is, and never judges: that is for `leeward drill`.
 //!
 //! In reading order: [`Order`] and [`Seen`] (what is said between a drill and its workers),
-//! [`Species`], [`ledger`], `worker` (who carries it out), `ears` (what a client hears).
+//! [`Species`], [`ledger`], `worker` (who carries it out), `body` (a client, of Leeward's protocol or of
+//! XMPP), `ears` (what it hears).
 
+mod body;
 mod ears;
 pub mod ledger;
 mod order;
@@ -12,8 +14,8 @@ mod species;
 pub(crate) mod stubborn;
 mod worker;
 
-pub use order::{Breakage, Kind, Loss, Order, Part, Person, Seen};
-pub use species::{Mix, Species};
+pub use order::{Breakage, Kind, Loss, Order, Part, Person, Seen, XmppNames, XmppServer};
+pub use species::{Mix, Species, Transport};
 
 use crate::crew::Crew;
 use crate::gauge::connections_max;

@@ -4,6 +4,7 @@ use super::ledger::{Acknowledged, Log};
 use super::species::Species;
 use crate::crew::{Tally, Told, Work};
 use crate::histogram::Histogram;
+use crate::xmpp::numbers::Amiss;
 use leeward_core::id::RoomId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub enum Order {
         /// What its web app calls itself.
         build: String,
     },
+    /// Where the same server speaks XMPP.
+    Xmpp(XmppServer),
     /// Bring these people in, so many at a time.
     Bring {
         /// They.
@@ -38,7 +41,7 @@ pub enum Order {
     Cycle {
         /// Which.
         part: Part,
-        /// How many may be on their way in.
+        /// How many may be on their way in; 0 lets those who have begun be the last.
         in_flight: usize,
     },
     /// All of these lose their connection at once, by a reset; times are counted from here on.
@@ -99,6 +102,36 @@ pub struct Person {
     pub part: Part,
     /// Its page is in the background: long leases, rare pings.
     pub hidden: bool,
+    /// It speaks XMPP, and these are its names there.
+    pub xmpp: Option<XmppNames>,
+}
+
+/// What a person and its rooms are called where XMPP is spoken, without their domains.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct XmppNames {
+    /// The account. It signs in by its token as a password.
+    pub name: String,
+    /// The room it shares with others.
+    pub room: String,
+    /// A survivor's second room.
+    pub club: Option<String>,
+}
+
+/// Where a server speaks XMPP. One of the two URLs is enough.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct XmppServer {
+    /// `xmpp://host:port` or `xmpps://host:port`.
+    pub tcp: Option<String>,
+    /// `ws://host:port/path`.
+    pub websocket: Option<String>,
+    /// The domain of its accounts.
+    pub domain: String,
+    /// The domain of its rooms.
+    pub rooms: String,
+    /// The certificates to believe, if not the system's.
+    pub roots: Option<String>,
+    /// Sessions are resumed (XEP-0198) by those who have not lost them.
+    pub resumes: bool,
 }
 
 /// How connections are lost.
@@ -135,6 +168,10 @@ pub struct Seen {
     pub unanswered: usize,
     /// Events heard since the beginning, by all.
     pub heard: u64,
+    /// Messages of the past that those heard by XMPP who were on their way in.
+    pub history: u64,
+    /// What went wrong with messages by XMPP since the beginning, for those who have left.
+    pub amiss: Amiss,
     /// Time since the mark, in microseconds.
     pub at_us: u64,
     /// What each kind did.
@@ -231,6 +268,8 @@ impl Tally for Seen {
         self.present_max += other.present_max;
         self.unanswered += other.unanswered;
         self.heard += other.heard;
+        self.history += other.history;
+        self.amiss.merge(&other.amiss);
         self.at_us = self.at_us.max(other.at_us);
         for (species, kind) in &other.kinds {
             self.kinds.entry(*species).or_default().merge(kind);

@@ -1,7 +1,8 @@
 //! How clients of other make come back after a loss: their delays, their patience, and whether they
 //! remember who they were. Never connects: [`super::stubborn`] acts on it.
 //!
-//! The delays are those of the programs named, as published; all of them speak Leeward's protocol here.
+//! The delays are those of the programs named, as published or as read and measured in them. Those of
+//! [`Species::ALL`] speak Leeward's protocol here, those of [`Species::XMPP`] their own.
 
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
@@ -33,10 +34,41 @@ pub enum Species {
     Xmpp,
     /// A new connection every second for ever, whatever became of the last; takes no advice.
     Hammer,
+    /// @xmpp/client 0.14: every second, for ever, no jitter.
+    XmppJs,
+    /// Converse.js 14: at once, then every 3 s.
+    Converse,
+    /// slixmpp: at once, then 1, 3, 7 … 300 s while no connection opens.
+    Slixmpp,
+    /// Gajim 1.7: every 3 s.
+    Gajim,
+    /// Dino 0.4: every 10 s.
+    Dino,
+    /// Profanity 0.13: every 30 s.
+    Profanity,
+    /// Conversations 2.12: 2 to 11 s, then 25 s, a third more each time, to 5 minutes; gives up after
+    /// 90 s.
+    Conversations,
+    /// Monal: 0.5 s, half a second more each time, to 2 s. It gives up a step after 7 s, which is taken
+    /// for the whole here.
+    Monal,
+    /// tokio-xmpp 6: at once, then 1 s doubled to 30 s.
+    TokioXmpp,
+    /// As RFC 6120, 3.3, wants it: as [`Species::Xmpp`].
+    Rfc6120,
+}
+
+/// What an XMPP client speaks over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// A stream of its own.
+    Tcp,
+    /// A WebSocket, as web clients do.
+    WebSocket,
 }
 
 impl Species {
-    /// Every kind, in the order of the documentation.
+    /// Every kind that speaks Leeward's protocol, in the order of the documentation.
     pub const ALL: [Self; 11] = [
         Self::Leeward,
         Self::Naive,
@@ -49,6 +81,20 @@ impl Species {
         Self::Centrifugo,
         Self::Xmpp,
         Self::Hammer,
+    ];
+
+    /// Every kind that speaks XMPP.
+    pub const XMPP: [Self; 10] = [
+        Self::XmppJs,
+        Self::Converse,
+        Self::Slixmpp,
+        Self::Gajim,
+        Self::Dino,
+        Self::Profanity,
+        Self::Conversations,
+        Self::Monal,
+        Self::TokioXmpp,
+        Self::Rfc6120,
     ];
 
     /// Its name on the command line.
@@ -65,12 +111,58 @@ impl Species {
             Self::Centrifugo => "centrifugo",
             Self::Xmpp => "xmpp",
             Self::Hammer => "hammer",
+            Self::XmppJs => "xmppjs",
+            Self::Converse => "converse",
+            Self::Slixmpp => "slixmpp",
+            Self::Gajim => "gajim",
+            Self::Dino => "dino",
+            Self::Profanity => "profanity",
+            Self::Conversations => "conversations",
+            Self::Monal => "monal",
+            Self::TokioXmpp => "tokioxmpp",
+            Self::Rfc6120 => "rfc6120",
         }
     }
 
     /// Whether it comes back when it is told to.
     pub fn obeys(self) -> bool {
         self == Self::Leeward
+    }
+
+    /// Whether it speaks XMPP to the server.
+    pub fn speaks_xmpp(self) -> bool {
+        Self::XMPP.contains(&self)
+    }
+
+    /// What it speaks XMPP over.
+    pub fn transport(self) -> Transport {
+        match self {
+            Self::XmppJs | Self::Converse => Transport::WebSocket,
+            Self::Leeward
+            | Self::Naive
+            | Self::Phoenix
+            | Self::Mattermost
+            | Self::RocketChat
+            | Self::Tldraw
+            | Self::SocketIo
+            | Self::Hocuspocus
+            | Self::Centrifugo
+            | Self::Xmpp
+            | Self::Hammer
+            | Self::Slixmpp
+            | Self::Gajim
+            | Self::Dino
+            | Self::Profanity
+            | Self::Conversations
+            | Self::Monal
+            | Self::TokioXmpp
+            | Self::Rfc6120 => Transport::Tcp,
+        }
+    }
+
+    /// Whether it takes a connection that opens for a success, whatever comes of it.
+    pub fn trusts_a_connection(self) -> bool {
+        self == Self::Slixmpp
     }
 
     /// Whether it has thrown away who it was: it shows its sign-in token only, has its account read
@@ -85,13 +177,23 @@ impl Species {
             Self::Naive | Self::Phoenix => Some(10_000),
             Self::SocketIo => Some(20_000),
             Self::Hammer => Some(1_000),
+            Self::Conversations => Some(90_000),
+            Self::Monal => Some(7_000),
             Self::Leeward
             | Self::Mattermost
             | Self::RocketChat
             | Self::Tldraw
             | Self::Hocuspocus
             | Self::Centrifugo
-            | Self::Xmpp => None,
+            | Self::Xmpp
+            | Self::XmppJs
+            | Self::Converse
+            | Self::Slixmpp
+            | Self::Gajim
+            | Self::Dino
+            | Self::Profanity
+            | Self::TokioXmpp
+            | Self::Rfc6120 => None,
         }
     }
 
@@ -121,7 +223,19 @@ impl Species {
             Self::Hocuspocus if n == 0 => 0,
             Self::Hocuspocus => 1_000 + of(random, doubled(500, 30_000).saturating_sub(999)),
             Self::Centrifugo => (500 + of(random, doubled(500, 20_000))).min(20_000),
-            Self::Xmpp => of(random, doubled(60_000, 3_600_000)),
+            Self::Xmpp | Self::Rfc6120 => of(random, doubled(60_000, 3_600_000)),
+            Self::XmppJs => 1_000,
+            Self::Converse | Self::TokioXmpp if n == 0 => 0,
+            Self::Converse | Self::Gajim => 3_000,
+            Self::Slixmpp => (doubled(1_000, 1 << 40) - 1_000).min(300_000),
+            Self::Dino => 10_000,
+            Self::Profanity => 30_000,
+            Self::Conversations if n == 0 => 2_000 + of(random, 9_001),
+            Self::Conversations => {
+                (1..failed.min(20)).fold(25_000.0, |ms: f64, _| (ms * 1.3).min(300_000.0)) as u64
+            }
+            Self::Monal => (500 * (n + 1)).min(2_000),
+            Self::TokioXmpp => (doubled(500, 1 << 40)).min(30_000),
         }
     }
 }
@@ -141,14 +255,17 @@ impl FromStr for Species {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
-            format!("there is no species `{text}`; there are {}, and `mixed`", known.join(", "))
+        let mut known = Self::ALL.into_iter().chain(Self::XMPP);
+        known.clone().find(|s| s.as_str() == text).ok_or_else(|| {
+            let known: Vec<_> = known.by_ref().map(Self::as_str).collect();
+            let words = "and the mixes `mixed` and `xmpp-mixed`";
+            format!("there is no species `{text}`; there are {}, {words}", known.join(", "))
         })
     }
 }
 
-/// Who takes part, in shares: `leeward:50,naive:50`, or `mixed` for half obedient and half all others.
+/// Who takes part, in shares: `leeward:50,naive:50`, `mixed` for half obedient and half all others of
+/// Leeward's protocol, `xmpp-mixed` for all that speak XMPP.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Mix(Vec<(Species, u32)>);
 
@@ -202,6 +319,9 @@ impl FromStr for Mix {
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "mixed" {
             return Ok(Self::mixed());
+        }
+        if text == "xmpp-mixed" {
+            return Ok(Self(Species::XMPP.map(|species| (species, 1)).to_vec()));
         }
         let mut mix: Vec<(Species, u32)> = Vec::new();
         for part in text.split(',') {
@@ -259,6 +379,22 @@ mod tests {
         assert_eq!(bounds(Species::Xmpp, 1), (0, 119_999));
         assert_eq!(bounds(Species::Naive, 0), (0, 99));
         assert_eq!(delays(Species::Hammer, 5)[1..], [1_000; 11]);
+    }
+
+    #[test]
+    fn those_that_speak_xmpp_wait_as_measured() {
+        assert_eq!(delays(Species::XmppJs, 7), [1_000; 12]);
+        assert_eq!(delays(Species::Converse, 7)[..3], [0, 3_000, 3_000]);
+        assert_eq!(delays(Species::Slixmpp, 7)[..4], [0, 1_000, 3_000, 7_000]);
+        assert_eq!(delays(Species::Slixmpp, 7)[11], 300_000);
+        assert_eq!(delays(Species::Monal, 7)[..5], [500, 1_000, 1_500, 2_000, 2_000]);
+        assert_eq!(
+            delays(Species::TokioXmpp, 7)[..7],
+            [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000]
+        );
+        assert_eq!(delays(Species::Conversations, MOST)[..3], [11_000, 25_000, 32_500]);
+        assert_eq!(Species::Conversations.delay_ms(40, 0), 300_000);
+        assert_eq!(Species::Conversations.delay_ms(0, 0), 2_000);
     }
 
     #[test]

@@ -44,6 +44,9 @@ impl Stubborn {
                 }
             }
             Input::Opened => {
+                if self.species.trusts_a_connection() {
+                    self.failed = 0;
+                }
                 let resume = !self.species.forgets();
                 self.outputs.push_back(Output::Hello { resume, slot: None });
             }
@@ -153,6 +156,21 @@ mod tests {
         assert_eq!(outputs(&mut machine), [Output::Close, Output::Open]);
         machine.handle(START, &Input::Closed { random: 0 });
         assert_eq!(machine.deadline(), Some(START.plus_ms(1_000)));
+    }
+
+    #[test]
+    fn whoever_trusts_a_connection_counts_from_there() {
+        let mut machine = trying(Species::Slixmpp);
+        let mut at = START;
+        for waits_ms in [0, 1_000, 3_000] {
+            machine.handle(at, &Input::Closed { random: 0 });
+            at = at.plus_ms(waits_ms);
+            machine.handle(at, &Input::Tick { random: 0 });
+            assert_eq!(outputs(&mut machine), [Output::Open]);
+        }
+        machine.handle(at, &Input::Opened);
+        machine.handle(at, &Input::Closed { random: 0 });
+        assert_eq!(outputs(&mut machine)[1..], [Output::Open]);
     }
 
     #[test]

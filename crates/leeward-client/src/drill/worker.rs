@@ -1,15 +1,13 @@
-//! A worker of a drill: one thread that is thousands of people. Each is a [`Client`] in a task of its
+//! A worker of a drill: one thread that is thousands of people. Each is a [`Body`] in a task of its
 //! own, with a desk on which the worker lays what is to be done. Never measures the server.
 
-use super::ears::{Away, Ears, MARK, Scene, TIME_DIGITS, wall_us};
-use super::ledger::Log;
+use super::body::{Addresses, Body};
+use super::ears::{Away, Ears, Scene};
 use super::order::{Loss, Order, Part, Person, Seen};
 use super::species::Species;
 use crate::crew::Told;
 use crate::server::{Roots, Server};
-use crate::{Client, Options};
-use leeward_core::event::Draft;
-use leeward_core::id::{RoomId, Seq};
+use leeward_core::id::RoomId;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -24,8 +22,6 @@ use tokio::task::JoinHandle;
 const STALE_BUILD: &str = "web/0.0.0+stale";
 /// Of a survivor's messages one in so many goes to the room it shares with others.
 const SHARED_EVERY: usize = 4;
-/// The length of a message, in bytes.
-const TEXT_BYTES: usize = 120;
 
 /// Carries out orders until there are no more. Runs on a `LocalSet`.
 pub(super) async fn work(mut orders: mpsc::Receiver<Told<Order>>) {
@@ -39,8 +35,7 @@ pub(super) async fn work(mut orders: mpsc::Receiver<Told<Order>>) {
 
 #[derive(Default)]
 struct Worker {
-    server: Option<Server>,
-    build: String,
+    addresses: Addresses,
     scene: Rc<Scene>,
     people: Vec<Present>,
     chat: Option<JoinHandle<()>>,
@@ -72,8 +67,8 @@ enum Todo {
     Lose { away: Away, posting: bool },
     /// Lose it and come back at once; the permit is given back when that is done.
     Cycle(OwnedSemaphorePermit),
-    /// Say something, with the time in it.
-    Say(RoomId),
+    /// Say something, with the time in it, in one's room or in one's club.
+    Say(RoomId, bool),
 }
 
 impl Desk {
@@ -88,9 +83,10 @@ impl Worker {
         match order {
             Order::Server { url, roots, build } => {
                 let roots = roots.map_or(Roots::System, |path| Roots::File(path.into()));
-                self.server = Some(Server::parse(&url, &roots)?);
-                self.build = build;
+                self.addresses.server = Some(Server::parse(&url, &roots)?);
+                self.addresses.build = build;
             }
+            Order::Xmpp(server) => self.addresses.xmpp(server)?,
             Order::Bring { people, at_once } => self.bring(people, at_once)?,
             Order::Mark => self.scene.mark(),
             Order::Look => {}
@@ -107,8 +103,8 @@ impl Worker {
     }
 
     fn bring(&mut self, people: Vec<Person>, at_once: usize) -> io::Result<()> {
-        let server = self.server.clone().ok_or(io::ErrorKind::InvalidInput)?;
-        let (door, build) = (Rc::new(Semaphore::new(at_once)), Rc::from(self.build.as_str()));
+        let door = Rc::new(Semaphore::new(at_once));
+        let build: Rc<str> = Rc::from(self.addresses.build.as_str());
         for person in people {
             let desk = Rc::new(Desk {
                 species: person.species,
@@ -120,15 +116,9 @@ impl Worker {
                 build: Rc::clone(&build),
                 leaving: Cell::new(false),
             });
-            let options = Options {
-                from: person.from,
-                hidden: person.hidden,
-                build: self.build.clone().into(),
-                ..Options::new(server.for_one(), person.token)
-            };
-            let client = Client::of(person.species, options);
+            let body = Body::of(person, &self.addresses)?;
             let (scene, door) = (Rc::clone(&self.scene), Rc::clone(&door));
-            let task = tokio::task::spawn_local(live(client, Rc::clone(&desk), scene, door));
+            let task = tokio::task::spawn_local(live(body, Rc::clone(&desk), scene, door));
             self.people.push(Present { desk, task });
         }
         Ok(())
@@ -140,10 +130,13 @@ impl Worker {
 
     /// Each leaves and comes back at once, in turn, so many at a time.
     fn cycle(&mut self, part: Part, in_flight: usize) {
+        self.cycle.take().inspect(JoinHandle::abort);
+        if in_flight == 0 {
+            return;
+        }
         let desks: Vec<_> = self.desks(part).cloned().collect();
         self.scene.mark();
-        let door = Arc::new(Semaphore::new(in_flight.max(1)));
-        self.cycle.take().inspect(JoinHandle::abort);
+        let door = Arc::new(Semaphore::new(in_flight));
         self.cycle = Some(tokio::task::spawn_local(async move {
             for desk in desks {
                 let Ok(permit) = Arc::clone(&door).acquire_owned().await else { return };
@@ -186,7 +179,8 @@ impl Worker {
                 turns += 1;
                 // The number of survivors and this one have no common divisor for long.
                 let shared = (turns + turns / desks.len()).is_multiple_of(SHARED_EVERY);
-                desk.lay(Todo::Say(desk.club.filter(|_| !shared).unwrap_or(desk.room)));
+                let club = desk.club.filter(|_| !shared);
+                desk.lay(Todo::Say(club.unwrap_or(desk.room), club.is_some()));
             }
         }));
     }
@@ -252,33 +246,33 @@ fn clock(per_second: f64) -> tokio::time::Interval {
 }
 
 /// One person, until they are to leave.
-async fn live(mut client: Client, desk: Rc<Desk>, scene: Rc<Scene>, door: Rc<Semaphore>) {
+async fn live(mut body: Body, desk: Rc<Desk>, scene: Rc<Scene>, door: Rc<Semaphore>) {
     let mut ears = Ears::new(scene, desk.species, desk.part);
     if let Ok(_permit) = door.acquire().await {
         while !ears.present && !desk.leaving.get() {
             tokio::select! {
                 biased;
                 () = desk.ring.notified() => {}
-                () = client.listen(&mut ears) => {}
+                () = body.listen(&mut ears) => {}
             }
-            upkeep(&mut client, &desk, &mut ears);
+            body.upkeep((desk.room, desk.club), &desk.build, &mut ears);
         }
     }
     drop(door);
     while !desk.leaving.get() {
         if let Some(todo) = next(&desk) {
-            act(&mut client, &desk, &mut ears, todo).await;
+            act(&mut body, &desk, &mut ears, todo).await;
             continue;
         }
         tokio::select! {
             biased;
             () = desk.ring.notified() => {}
-            () = client.listen(&mut ears) => {}
+            () = body.listen(&mut ears) => {}
         }
-        upkeep(&mut client, &desk, &mut ears);
+        body.upkeep((desk.room, desk.club), &desk.build, &mut ears);
     }
-    ears.gone(true);
-    let (repeats, holes) = client.amiss();
+    ears.leaves();
+    let (repeats, holes) = body.amiss();
     let mut seen = ears.scene.seen.borrow_mut();
     seen.wire_repeats += u64::from(repeats);
     seen.wire_holes += u64::from(holes);
@@ -295,24 +289,23 @@ fn next(desk: &Desk) -> Option<Todo> {
     next
 }
 
-async fn act(client: &mut Client, desk: &Desk, ears: &mut Ears, todo: Todo) {
+async fn act(body: &mut Body, desk: &Desk, ears: &mut Ears, todo: Todo) {
     match todo {
-        Todo::Say(room) => say(client, ears, room, &format!("{MARK}{:0TIME_DIGITS$} ", wall_us())),
+        Todo::Say(room, is_club) => body.say_time(room, is_club, ears),
         Todo::Cycle(permit) => {
             ears.gone(true);
             ears.permit = Some(permit);
             if desk.species.forgets() {
-                client.forget_session();
+                body.forget_session();
             }
-            client.reset(0);
-            client.try_now();
+            body.reset(true);
         }
         Todo::Lose { away, posting } => {
             if posting {
-                say(client, ears, desk.room, "said as the connection was lost ");
+                body.say(desk.room, false, "said as the connection was lost ", ears);
                 // Out it goes; whether it arrives, and whether the answer does, nobody knows.
                 std::future::poll_fn(|cx| {
-                    let _ = client.poll(cx, ears);
+                    let _ = body.poll(cx, ears);
                     Poll::Ready(())
                 })
                 .await;
@@ -320,43 +313,14 @@ async fn act(client: &mut Client, desk: &Desk, ears: &mut Ears, todo: Todo) {
             ears.gone(true);
             ears.goes_away(away);
             match away {
-                Away::SignIn => client.forget_session(),
-                Away::Stale => client.set_build(STALE_BUILD),
+                Away::SignIn => body.forget_session(),
+                Away::Stale => body.set_build(STALE_BUILD),
                 Away::Plain => {}
             }
             if desk.species.forgets() {
-                client.forget_session();
+                body.forget_session();
             }
-            client.reset(getrandom::u32().unwrap_or_default());
+            body.reset(false);
         }
     }
-}
-
-/// What follows from what was heard.
-fn upkeep(client: &mut Client, desk: &Desk, ears: &mut Ears) {
-    if ears.present && ears.logs.is_empty() {
-        let rooms = [Some(desk.room), desk.club].into_iter().flatten();
-        ears.logs = rooms
-            .map(|room| Log::new(room, client.position(room).map_or(Seq(0), |at| at.seq)))
-            .collect();
-    }
-    // The bar lags behind the connection, which alone says whether the person is there.
-    if ears.present && !client.is_welcome() {
-        ears.gone(false);
-    }
-    if std::mem::take(&mut ears.wants_room) {
-        client.say(leeward_core::wire::ClientFrame::Open { room: desk.room });
-    }
-    if std::mem::take(&mut ears.reload) {
-        client.set_build(desk.build.to_string());
-        client.start_again();
-    }
-}
-
-fn say(client: &mut Client, ears: &Ears, room: RoomId, text: &str) {
-    let mut text = text.to_owned();
-    text.extend(std::iter::repeat_n('x', TEXT_BYTES.saturating_sub(text.len())));
-    let draft = Draft::Message { text, thread: None, also_room: false, files: vec![], quote: None };
-    client.post(room, draft);
-    ears.scene.unanswered.set(ears.scene.unanswered.get() + 1);
 }

@@ -169,7 +169,15 @@ mod tests {
         let words = |output| match output {
             Output::Heard(_, published) => published.event.seq.to_string(),
             Output::Since(_, seq) => format!("since {seq}"),
-            other => panic!("{other:?}"),
+            other @ (Output::Load(_)
+            | Output::CatchUp(..)
+            | Output::ReadSnapshot(_)
+            | Output::Send(..)
+            | Output::FanOut(..)
+            | Output::InSync(_)
+            | Output::Refuse(..)
+            | Output::Close(..)
+            | Output::Publish(_)) => panic!("{other:?}"),
         };
         std::iter::from_fn(|| hub.next_output()).map(words).collect()
     }

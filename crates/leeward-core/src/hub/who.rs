@@ -8,7 +8,7 @@ use super::{Conn, Hub, News, Output, Shed, Who};
 use crate::id::{AccountId, Instant, RoomId};
 use crate::wire::{Presence, ServerFrame};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long changes are gathered, in milliseconds.
 const GATHER_MS: u64 = 1_000;
@@ -59,8 +59,9 @@ pub(super) struct Board {
     said: BTreeMap<(AccountId, u32), Presence>,
     /// Accounts of this shard whose presence may have changed, and when to look.
     due: BTreeMap<AccountId, Instant>,
-    /// No later than the first of those.
-    next: Option<Instant>,
+    /// The same in the order in which they are due: a whole house that comes back is looked at one by
+    /// one, each time without a look at all the others.
+    line: BTreeSet<(Instant, AccountId)>,
     /// The whole presence of rooms, encoded; dropped by any change.
     whole: BTreeMap<RoomId, Bytes>,
     shedding: Shed,
@@ -68,7 +69,7 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.next
+        self.line.first().map(|(when, _)| *when)
     }
 
     /// What an account does, on whichever shard it does most.
@@ -78,18 +79,21 @@ impl Board {
     }
 
     fn look_at(&mut self, account: AccountId, when: Instant) {
-        let due = self.due.entry(account).or_insert(when);
-        *due = when;
-        self.next = Some(self.next.map_or(when, |next| next.min(when)));
+        if let Some(before) = self.due.insert(account, when) {
+            self.line.remove(&(before, account));
+        }
+        self.line.insert((when, account));
     }
 
     fn take_due(&mut self, now: Instant) -> Vec<AccountId> {
-        if self.next.is_none_or(|next| next > now) {
-            return Vec::new();
+        let mut due = Vec::new();
+        while let Some((when, account)) = self.line.first().copied()
+            && when <= now
+        {
+            self.line.pop_first();
+            self.due.remove(&account);
+            due.push(account);
         }
-        let due = self.due.extract_if(.., |_, when| *when <= now).map(|(account, _)| account);
-        let due = due.collect();
-        self.next = self.due.values().copied().min();
         due
     }
 }

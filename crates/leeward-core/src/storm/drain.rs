@@ -28,7 +28,7 @@ impl Storm {
         // Those who wait are told to go elsewhere, or to come back when it is over.
         let waiting: Vec<u64> = self.lot.all().map(|waiting| waiting.conn).collect();
         for conn in waiting {
-            self.turn_out(now, conn);
+            self.turn_out(now, conn, (Refusal::new(Code::Drain), until));
         }
     }
 
@@ -60,8 +60,8 @@ impl Storm {
             end.max(now.plus_ms(ELSEWHERE_MS))
         };
         let class = Class::ResumeHere;
-        let step_us = 1e6 / self.rate.mu_issue;
-        let at = self.slots.advance(now, class, from, step_us);
+        let per_s = self.rate.mu_issue;
+        let at = self.next_free(now, class, from, (per_s, per_s));
         let (wall, at_wall) = (self.wall(now), self.wall(at));
         let slot = self.slots.issue(wall, class, at_wall, (wall, 0));
         let after_ms = u32::try_from(at.0.saturating_sub(now.0).div_ceil(1_000));

@@ -141,8 +141,9 @@ impl Storm {
             self.line_up(now, (conn, class, bytes, bound), (issued, seq), (slot, 0));
         }
         let again = self.guard.last_rebuild.is_some_and(|at| now.ms_since(at) < AGAIN_MS);
-        // A house that is full by its own account and by the truth has nothing to be mended.
-        let full = self.is_full(Class::Stranger);
+        // A house that is full by its own account and by the truth has nothing to be mended, unless
+        // somebody waits in it: they hold a place, and nothing keeps them from going in.
+        let full = self.is_full(Class::Stranger) && self.nobody_may_go(now);
         if !(full && self.view().agrees(&believed)) {
             self.guard.rebuilds += 1;
             self.reset(now);

@@ -60,7 +60,7 @@ impl Storm {
         }
         self.rate.span.knocks += 1;
         self.counts.knocks[knock.class as usize] += 1;
-        if self.is_full(knock.class) {
+        if self.is_full(knock.class) && !self.gives_way(now, knock.class) {
             self.rate.span.wanted = true;
             return self.turn_away(now, &knock, Refusal::new(Code::Full));
         }
@@ -124,6 +124,19 @@ impl Storm {
     pub(super) fn is_full(&self, class: Class) -> bool {
         let reserve = if class == Class::Operator { 0 } else { self.limits.operator_reserve };
         self.table.len() + reserve >= self.limits.connections_max
+    }
+
+    /// Whoever waits holds a place, and gives it up to somebody who goes before them: the last of the
+    /// last class comes back at a time of its own. False: all who hold a place are in, or go before.
+    fn gives_way(&mut self, now: Instant, class: Class) -> bool {
+        let kept_out = matches!(self.gates.of(class), Gate::Closed { .. });
+        if kept_out || self.drain.is_some() {
+            return false;
+        }
+        let behind = Class::ALL.into_iter().rev().take_while(|of| *of > class);
+        let Some(conn) = behind.filter_map(|of| self.lot.last(of)).next() else { return false };
+        self.turn_out(now, conn, (Refusal::new(Code::Full), now));
+        !self.is_full(class)
     }
 
     fn age(&mut self, now: Instant, knock: &Knock) -> Age {
@@ -249,12 +262,24 @@ impl Storm {
         let behind_us = self.lot.waiting(class) as f64 / rate * 1e6;
         let behind = Instant(now.0.saturating_add(behind_us as u64));
         let from = from.max(behind).max(now.plus_ms(COME_BACK_MS_MIN));
-        // Nobody waits longer than all who wait and all who were promised something take together.
+        let all_per_s = rate.max(self.rate.mu_issue.min(open_per_s));
+        self.next_free(now, class, from, (rate, all_per_s))
+    }
+
+    /// The next moment of a class when so many of it are let in a second, and so many of all. Nobody
+    /// waits longer than all who wait and all who were promised something take together.
+    pub(super) fn next_free(
+        &mut self,
+        now: Instant,
+        class: Class,
+        from: Instant,
+        (per_s, all_per_s): (f64, f64),
+    ) -> Instant {
         let all = self.slots.out() as f64 + self.lot.len() as f64;
-        let all_us = all / rate.max(self.rate.mu_issue.min(open_per_s)) * 1e6;
+        let all_us = all / all_per_s * 1e6;
         let reach = Instant((from.0 as f64 + FAR_FACTOR * all_us + FAR_US) as u64);
         self.slots.within(class, reach);
-        self.slots.advance(now, class, from, 1e6 / rate)
+        self.slots.advance(now, class, from, 1e6 / per_s)
     }
 
     /// What a class gets of all admissions, as things stand: its weight among those who wait or have
@@ -305,14 +330,18 @@ impl Storm {
     }
 
     /// Sends somebody away who waits on the connection.
-    pub(super) fn turn_out(&mut self, now: Instant, conn: u64) {
+    pub(super) fn turn_out(
+        &mut self,
+        now: Instant,
+        conn: u64,
+        (refusal, from): (Refusal, Instant),
+    ) {
         let Some(Permit::Parked(id)) = self.table.take(conn) else { return };
         let Some(waiting) = self.lot.take(id) else { return };
         let (class, bound, bytes) = (waiting.class, waiting.bound, waiting.bytes);
         let knock = Knock { conn, class, slot: None, bound, source: Source::EXEMPT, bytes };
         let (issued, seq) = (Millis(waiting.key.0), Some(waiting.key.1));
         let age = Age { issued, seq, slot: waiting.slot, early: waiting.early };
-        let from = self.drain.map_or(now, |drain| drain.until);
-        self.give_slot(now, &knock, age, (Refusal::new(Code::Drain), from));
+        self.give_slot(now, &knock, age, (refusal, from));
     }
 }

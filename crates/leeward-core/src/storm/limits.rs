@@ -6,7 +6,7 @@ use crate::id::{Instant, Millis};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StormLimits {
     /// Connections, those that wait and are being let in included: what the node's memory and
-    /// descriptors carry.
+    /// descriptors carry. Those that wait give way to whoever goes before them.
     pub connections_max: usize,
     /// Of these, so many are for [`super::Class::Operator`] alone: whoever mends the node must get in.
     pub operator_reserve: usize,

@@ -89,6 +89,12 @@ impl Lot {
         self.order[class as usize].len()
     }
 
+    /// The last in the line of a class.
+    pub(super) fn last(&self, class: Class) -> Option<u64> {
+        let (_, id) = self.order[class as usize].last_key_value()?;
+        self.places.get(*id as usize)?.map(|waiting| waiting.conn)
+    }
+
     pub(super) fn put(&mut self, waiting: Waiting) -> u32 {
         let class = waiting.class as usize;
         if self.order[class].is_empty() {

@@ -3,6 +3,7 @@
 mod ceiling;
 mod crowds;
 mod drained;
+mod full_house;
 mod gates;
 mod guarded;
 mod line;

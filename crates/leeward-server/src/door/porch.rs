@@ -35,10 +35,23 @@ pub(crate) struct Porch {
     came: Notify,
 }
 
+/// By which door somebody comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum By {
+    /// HTTP, and what is asked for by it.
+    Web,
+    /// XMPP, with TLS once it is asked for.
+    Xmpp,
+    /// XMPP, with TLS from the first byte.
+    XmppTls,
+}
+
 /// Somebody who has come.
 pub(crate) struct Caller {
     pub(crate) stream: TcpStream,
     pub(crate) address: SocketAddr,
+    /// By which door.
+    pub(crate) by: By,
     since: Instant,
 }
 
@@ -95,17 +108,17 @@ impl Porch {
 }
 
 /// Starts the thread that accepts. It ends when the node stops.
-pub(crate) fn open(node: Arc<Node>, listener: TcpListener) -> io::Result<JoinHandle<()>> {
+pub(crate) fn open(node: Arc<Node>, listener: TcpListener, by: By) -> io::Result<JoinHandle<()>> {
     listener.set_nonblocking(false)?;
     // On Linux a listening socket's accept has the time-out of its reads.
     socket2::SockRef::from(&listener).set_read_timeout(Some(LOOK))?;
     std::thread::Builder::new().name("porch".into()).spawn(move || {
         let _bomb = Bomb(Arc::clone(&node));
-        keep(&node, &listener);
+        keep(&node, &listener, by);
     })
 }
 
-fn keep(node: &Node, listener: &TcpListener) {
+fn keep(node: &Node, listener: &TcpListener, by: By) {
     // A thread of its own, which nobody waits for; what it looks at between two calls of the system is
     // whether the node stops.
     let stopping = node.stopping();
@@ -115,7 +128,7 @@ fn keep(node: &Node, listener: &TcpListener) {
             continue;
         }
         match listener.accept() {
-            Ok((stream, address)) => receive(node, stream, address),
+            Ok((stream, address)) => receive(node, stream, address, by),
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
             Err(e) => {
                 // One peer's fault ends with that peer; a process out of descriptors has to wait.
@@ -134,11 +147,11 @@ fn has_room(node: &Node) -> bool {
             <= node.config.connections_max as usize + CHANGING_OVER
 }
 
-fn receive(node: &Node, stream: TcpStream, address: SocketAddr) {
+fn receive(node: &Node, stream: TcpStream, address: SocketAddr, by: By) {
     node.metrics.accepted.inc();
     let now = node.instant();
     // Behind a proxy the address that counts is known when the head of the request is.
-    if !node.config.behind_proxy && !node.sources.admit(address.ip(), now) {
+    if (by != By::Web || !node.config.behind_proxy) && !node.sources.admit(address.ip(), now) {
         node.metrics.turned_away.inc();
         // Closed at once and forgotten by the kernel too.
         let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
@@ -148,5 +161,5 @@ fn receive(node: &Node, stream: TcpStream, address: SocketAddr) {
         tracing::debug!(error = %e, "cannot prepare a socket");
         return;
     }
-    node.porch.put(Caller { stream, address, since: now });
+    node.porch.put(Caller { stream, address, by, since: now });
 }

@@ -127,7 +127,8 @@ async fn visible(app: &App, account: AccountId, id: FileId) -> Result<StoredFile
     Ok(file)
 }
 
-async fn serve(
+/// The bytes of a file, or the part that was asked for.
+pub(super) async fn serve(
     file: &StoredFile,
     mime: &str,
     path: PathBuf,
@@ -190,7 +191,7 @@ fn fixed_headers(mime: &str, name: &str, etag: &str) -> HeaderMap {
 }
 
 /// As RFC 8187 wants it.
-fn percent_encoded(name: &str) -> String {
+pub(super) fn percent_encoded(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for b in name.bytes() {
         if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {

@@ -283,10 +283,12 @@ async fn accept_invite(
     if app.node.accounts.by_name(&name).is_some() {
         return Err(Refusal::because(Code::Conflict, format!("the name {name} is taken")).into());
     }
-    let password_hash = match ask.password {
-        Some(password) => Some(app.node.passwords.hash(password.into()).await?),
+    let password = ask.password.map(String::from);
+    let password_hash = match &password {
+        Some(password) => Some(app.node.passwords.hash(password.clone()).await?),
         None => None,
     };
+    let kept = password_hash.clone().zip(password);
     let display = ask.display.map_or_else(|| name.clone(), Into::into);
     let account =
         NewAccount { name, display, role: invite.role, bot: false, password_hash, at: now };
@@ -295,6 +297,9 @@ async fn accept_invite(
         let person = redeemed.entry.person.clone();
         app.node.accounts.put(redeemed.entry);
         app.node.push_person(person.clone());
+        if let Some((hash, password)) = kept {
+            app.node.keep_scram(person.id, hash, password);
+        }
         for change in &redeemed.rooms {
             app.announce(change).await;
         }

@@ -89,13 +89,17 @@ async fn change_password(
             return Err(Code::WrongPassword.into());
         }
     }
-    let hash = app.node.passwords.hash(ask.password.into()).await?;
+    let password = String::from(ask.password);
+    let hash = app.node.passwords.hash(password.clone()).await?;
     through(async move {
         let (account, keep) = (actor.account, actor.session);
-        let ended = stored(app.node.store.set_password_hash(account, Some(hash), keep).await)?;
+        let kept = Some(hash.clone());
+        let ended = stored(app.node.store.set_password_hash(account, kept, keep).await)?;
         for session in ended {
             app.node.end_session(account, session);
         }
+        app.node.password_changed(account);
+        app.node.keep_scram(account, hash, password);
         Ok(StatusCode::NO_CONTENT)
     })
     .await

@@ -163,7 +163,8 @@ fn people(app: &App, actor: &Actor, ids: &[Id]) -> Result<BTreeSet<AccountId>, P
     Ok(ids.into_iter().filter(|id| *id != actor.account).collect())
 }
 
-async fn make(
+/// Makes a room; whether it is new, and as its maker sees it.
+pub(super) async fn make(
     app: &App,
     actor: &Actor,
     facts: RoomFacts,

@@ -16,6 +16,7 @@ use leeward_core::limits;
 use leeward_core::room::{MemberRole, RoomFacts, RoomKind, RoomSummary};
 use leeward_core::rules;
 use leeward_core::wire::{RoomSettings, ServerFrame, Snapshot};
+use leeward_store::Access;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -106,17 +107,28 @@ pub(super) async fn change_room(
     let access = app.access(actor, room).await?;
     rules::may_administer(&access.facts, access.role, actor.role)?;
     let mut facts = access.facts.clone();
-    if facts.room_kind == RoomKind::Direct {
-        return Err(Refusal::because(Code::Forbidden, "a direct room stays as it is").into());
-    }
     if let Some(name) = edit.name {
         facts.name = name.checked()?;
     }
     facts.topic = edit.topic.map_or(facts.topic, Into::into);
     facts.archived = edit.archived.unwrap_or(facts.archived);
     facts.read_only = edit.read_only.unwrap_or(facts.read_only);
+    change_facts(app, actor, (room, access), facts).await
+}
+
+/// Changes a room's facts to these, and tells everybody.
+pub(super) async fn change_facts(
+    app: &App,
+    actor: &Actor,
+    (room, access): (RoomId, Access),
+    facts: RoomFacts,
+) -> Result<RoomFacts, Problem> {
+    rules::may_administer(&access.facts, access.role, actor.role)?;
     if facts == access.facts {
         return Ok(facts);
+    }
+    if access.facts.room_kind == RoomKind::Direct {
+        return Err(Refusal::because(Code::Forbidden, "a direct room stays as it is").into());
     }
     let at = app.node.now();
     let change = app.node.store.edit_room(author(actor), room, facts.clone(), at).await;

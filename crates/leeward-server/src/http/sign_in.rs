@@ -53,12 +53,16 @@ async fn sign_in(
     let name = String::from(ask.name);
     let found = stored(app.node.store.credentials(name.clone()).await)?;
     let kept = found.as_ref().and_then(|c| c.password_hash.clone());
-    let right = app.node.passwords.verify(ask.password.into(), kept).await?;
+    let password = String::from(ask.password);
+    let right = app.node.passwords.verify(password.clone(), kept).await?;
     let Some(found) = found.filter(|_| right) else { return Err(Code::WrongPassword.into()) };
     if found.person.disabled {
         return Err(Code::Banned.into());
     }
     app.by_name.forgive(name.as_str());
+    if let Some(hash) = found.password_hash.filter(|_| found.scram.is_none()) {
+        app.node.keep_scram(found.person.id, hash, password);
+    }
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     let device = ask.device.as_ref().map(AsRef::as_ref).or(agent);
     app.begin_session(found.person, device).await

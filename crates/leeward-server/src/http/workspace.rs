@@ -141,7 +141,9 @@ async fn set_up(
 }
 
 async fn found(app: &App, ask: SetUp) -> Result<WithCookie, Problem> {
-    let password_hash = Some(app.node.passwords.hash(ask.password.into()).await?);
+    let password = String::from(ask.password);
+    let hash = app.node.passwords.hash(password.clone()).await?;
+    let password_hash = Some(hash.clone());
     let name = ask.name.unreserved()?;
     let display = ask.display.map_or_else(|| name.clone(), Into::into);
     let at = app.node.now();
@@ -150,6 +152,7 @@ async fn found(app: &App, ask: SetUp) -> Result<WithCookie, Problem> {
     let entry = stored(app.node.store.set_up(workspace.clone(), owner).await)?;
     let person = entry.person.clone();
     app.node.accounts.put(entry);
+    app.node.keep_scram(person.id, hash, password);
     let actor = Actor { account: person.id, role: person.role, session: None, bot: false };
     open_lobby(app, &actor, &person, &workspace).await?;
     app.audit(&actor, "workspace.set_up", "workspace", workspace).await;

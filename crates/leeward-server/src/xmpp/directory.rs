@@ -2,6 +2,7 @@
 
 use crate::node::Node;
 use leeward_core::account::Person;
+use leeward_core::event::FileRef;
 use leeward_core::hub::Hub;
 use leeward_core::id::{AccountId, Millis};
 use leeward_core::wire::Presence;
@@ -33,6 +34,10 @@ impl Directory for Around<'_> {
 
     fn version(&self, account: AccountId) -> u64 {
         self.node.accounts.version(account)
+    }
+
+    fn file_url(&self, file: &FileRef) -> String {
+        self.node.file_url(file)
     }
 
     fn wall(&self) -> Millis {

@@ -1,5 +1,6 @@
 //! What a connection needs that speaks XMPP: its stream, and how far it is with coming in.
 
+use super::bosh::Bosh;
 use crate::conn::Conn;
 use crate::door::Place;
 use crate::shard::Shard;
@@ -37,6 +38,8 @@ pub(crate) struct Line {
     pub(crate) asked: bool,
     /// TLS is on it and its stream has not been told.
     pub(crate) securing: bool,
+    /// What it has instead of a socket, if it comes by requests of HTTP.
+    pub(crate) bosh: Option<Box<Bosh>>,
     /// The id under which it can be taken up again.
     pub(crate) sm: Option<String>,
 }
@@ -80,19 +83,28 @@ impl Line {
             gone: false,
             asked: false,
             securing,
+            bosh: None,
             sm: None,
         }
     }
 
+    /// Whether its client has bound a resource and is here.
+    pub(crate) fn is_live(&self) -> bool {
+        self.stage == Standing::Live && !self.gone
+    }
+
     /// When to look at it again, if nothing is heard.
     pub(crate) fn deadline(&self, heard: Instant) -> Instant {
+        if let Some(bosh) = &self.bosh {
+            let due = bosh.deadline();
+            return if self.stage == Standing::Live { due } else { due.min(self.until) };
+        }
         match self.stage {
             Standing::Live if self.asked => heard.plus_ms(LOST_MS),
             Standing::Live => heard.plus_ms(SILENCE_MS),
-            Standing::Opening
-            | Standing::InHall
-            | Standing::Knocking
-            | Standing::SigningIn => self.until,
+            Standing::Opening | Standing::InHall | Standing::Knocking | Standing::SigningIn => {
+                self.until
+            }
         }
     }
 }

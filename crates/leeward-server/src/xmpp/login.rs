@@ -56,12 +56,7 @@ impl Shard {
         });
     }
 
-    pub(super) fn judge_password(
-        self: &Rc<Self>,
-        conn: &Rc<Conn>,
-        name: String,
-        password: String,
-    ) {
+    pub(super) fn judge_password(self: &Rc<Self>, conn: &Rc<Conn>, name: String, password: String) {
         let now = self.now();
         if let Some(account) = self.node.accounts.by_name(&name)
             && self.node.xmpp.known.is(account, &password, now)
@@ -140,7 +135,8 @@ impl Shard {
         self.goes_live(conn, &login, id.as_deref());
         let (account, role, session) = (login.account, login.role, login.session);
         let framing = Self::framing(conn);
-        let bound = Bound { account, role, session, jid, framing, carbons, inactive, sm };
+        let began = self.now();
+        let bound = Bound { account, role, session, jid, framing, carbons, inactive, began, sm };
         self.tell_station(station::Input::Bound(conn.id, Box::new(bound)));
     }
 
@@ -193,6 +189,11 @@ impl Shard {
                 shard.tell_station(woken);
             });
         });
+    }
+
+    /// Whether another connection of the account has this resource.
+    fn resource_taken(&self, account: AccountId, resource: &str) -> bool {
+        self.stage.station.borrow().has_resource(account, resource)
     }
 
     async fn wait_for_sleeper(&self, id: &str) -> Option<Box<station::Asleep>> {
@@ -265,9 +266,9 @@ impl Node {
 
     fn login_as(&self, account: AccountId, session: SessionId) -> Result<Login, Denied> {
         let signed = (session.0 != 0).then_some(session);
-        let actor = self.actor(account, signed).map_err(|refusal| match refusal.code {
-            Code::Banned => Denied::Disabled,
-            _ => Denied::NotAuthorized,
+        let actor = self.actor(account, signed).map_err(|refusal| {
+            let disabled = refusal.code == Code::Banned;
+            if disabled { Denied::Disabled } else { Denied::NotAuthorized }
         })?;
         let person = self.accounts.person(account).ok_or(Denied::NotAuthorized)?;
         Ok(Login { account, name: person.name, role: actor.role, session })
@@ -276,7 +277,7 @@ impl Node {
     /// Has what SCRAM needs made of a password that was right, behind those who wait for a hash.
     pub(crate) fn keep_scram(self: &Arc<Self>, account: AccountId, hash: String, password: String) {
         let node = Arc::clone(self);
-        tokio::task::spawn_local(async move {
+        tokio::spawn(async move {
             let Ok(scram) = node.passwords.scram(password).await else { return };
             if let Err(e) = node.store.keep_scram(account, hash, scram).await {
                 tracing::debug!(error = %e, "what SCRAM needs is made again at the next sign-in");

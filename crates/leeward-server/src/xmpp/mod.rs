@@ -3,9 +3,11 @@
 //!
 //! In reading order: `line` is what a connection needs that speaks XMPP, `steps` does what its stream
 //! wants, `login` finds out who it is, `stage` does what the station of its shard wants, `answers`
-//! finds its questions out. `sleepers` keeps what can be taken up again, `web` is WebSocket and BOSH.
+//! finds its questions out. `sleepers` keeps what can be taken up again, `web` is WebSocket, `bosh` what
+//! comes by single requests.
 
 mod answers;
+mod bosh;
 mod directory;
 mod known;
 mod line;
@@ -20,14 +22,20 @@ pub(crate) use line::{Arrival, Line};
 pub(crate) use sleepers::Sleepers;
 pub(crate) use stage::Stage;
 
+use crate::config::NodeConfig;
+use crate::http::Throttle;
 use crate::node::Node;
+use crate::tls::Tls;
+pub(crate) use bosh::attend;
 use leeward_core::id::{AccountId, SessionId};
-use leeward_store::StoreError;
+use leeward_store::{Note, Store, StoreError};
 use leeward_xmpp::station::Domain;
 use leeward_xmpp::stream::Setting;
 use leeward_xmpp::xml;
+pub(crate) use login::scram_bytes;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+pub(crate) use web::{BOSH_PATH, SOCKET_PATH, judge};
 
 /// What an element may be before its sender is known: a sign-in, and nothing longer.
 const STRANGERS: xml::Limits =
@@ -39,31 +47,42 @@ const CLIENTS: xml::Limits =
 /// What a node has for XMPP.
 pub(crate) struct Xmpp {
     pub(crate) domain: Arc<Domain>,
-    /// For connections over which a password may go in the clear, and for all others.
+    /// For connections over which no password may go in the clear, and for those over which one may.
     settings: [Arc<Setting>; 2],
     /// Passwords that were right a moment ago.
     pub(crate) known: Known,
     /// What can be taken up again.
     pub(crate) sleepers: Sleepers,
+    /// Wrong passwords, by name and network: one try in 6 s after the first ten.
+    guesses: Throttle,
+    /// What tokens of devices are made with.
+    tokens: [u8; 32],
     /// The sign-ins of devices, by account and by what the device calls itself.
     devices: Mutex<BTreeMap<(AccountId, String), SessionId>>,
+    tls: OnceLock<Option<Arc<Tls>>>,
+    /// Those who come by requests of HTTP.
+    pub(crate) bosh: bosh::Sessions,
 }
 
 impl Xmpp {
     /// Reads what is kept.
-    pub(crate) async fn open(
-        config: &crate::config::NodeConfig,
-        store: &leeward_store::Store,
-        keys: &leeward_core::seal::KeyRing,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn open(config: &NodeConfig, store: &Store) -> Result<Self, StoreError> {
+        let secret = match store.note(Note::Xmpp).await?.and_then(|kept| kept.try_into().ok()) {
+            Some(kept) => kept,
+            None => {
+                let made = crate::node::secret();
+                store.keep_note(Note::Xmpp, made.to_vec()).await?;
+                made
+            }
+        };
+        let derive = |purpose| blake3::derive_key(purpose, &secret);
         let name = config.xmpp.domain.clone();
-        let own = config.origins.first().cloned();
         let domain = Domain {
             workspace: store.workspace().await?,
             software: ("Leeward", env!("CARGO_PKG_VERSION")),
-            files_url: own.unwrap_or_else(|| config.xmpp.web.clone()),
+            files_url: config.origins.first().unwrap_or(&config.xmpp.web).clone(),
             file_bytes_max: config.file_bytes_max,
-            secret: keys.derive("leeward 2026-11 what occupants of a room are called"),
+            secret: derive("leeward 2026-11 what occupants of a room are called"),
             name: name.clone(),
         };
         let setting = |clear_allowed| {
@@ -71,24 +90,38 @@ impl Xmpp {
                 domain: name.clone(),
                 tls: config.tls.is_some(),
                 clear_allowed,
-                secret: keys.derive("leeward 2026-11 the salt of names that nobody has"),
+                secret: derive("leeward 2026-11 the salt of names that nobody has"),
                 limits: (STRANGERS, CLIENTS),
                 features: leeward_xmpp::features::stream_features(&domain),
             })
         };
         let settings = [setting(false), setting(true)];
-        let devices = store.devices().await?;
         Ok(Self {
             domain: Arc::new(domain),
             settings,
             known: Known::new(crate::node::secret()),
-            sleepers: Sleepers::default(),
-            devices: Mutex::new(devices.into_iter().collect()),
+            sleepers: Sleepers::open(store).await?,
+            guesses: Throttle::new(10, 6_000),
+            tokens: derive("leeward 2026-11 tokens of devices"),
+            devices: Mutex::new(store.devices().await?.into_iter().collect()),
+            tls: OnceLock::new(),
+            bosh: bosh::Sessions::new(config.shards.max(1)),
         })
     }
 
     pub(crate) fn setting(&self, clear_allowed: bool) -> Arc<Setting> {
         Arc::clone(&self.settings[usize::from(clear_allowed)])
+    }
+
+    /// The sign-in of a device.
+    fn device(&self, account: AccountId, agent: &str) -> Option<SessionId> {
+        let devices = self.devices.lock().expect("nothing panics while it holds this lock");
+        devices.get(&(account, agent.to_owned())).copied()
+    }
+
+    fn keep_device(&self, account: AccountId, agent: String, session: SessionId) {
+        let mut devices = self.devices.lock().expect("nothing panics while it holds this lock");
+        devices.insert((account, agent), session);
     }
 }
 
@@ -99,5 +132,16 @@ impl Node {
         self.xmpp.known.forget(account);
         self.xmpp.sleepers.forget(account);
         self.end_passwords(account);
+    }
+
+    /// Takes the certificate for XMPP, which is that of the web.
+    pub(crate) fn set_xmpp_tls(&self, tls: Option<Arc<Tls>>) {
+        // A node is served once.
+        let _ = self.xmpp.tls.set(tls);
+    }
+
+    /// What the next handshake of an XMPP client is done with, where there is a certificate.
+    pub(crate) fn xmpp_tls(&self) -> Option<Arc<rustls::ServerConfig>> {
+        self.xmpp.tls.get()?.as_ref().map(|tls| tls.xmpp_config())
     }
 }

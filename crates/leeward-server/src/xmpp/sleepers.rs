@@ -6,10 +6,12 @@
 
 use leeward_core::hub::Who;
 use leeward_core::id::{AccountId, Instant};
+use leeward_store::{Note, Store, StoreError};
 use leeward_xmpp::station::Asleep;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// How long a session sleeps before it is forgotten, in milliseconds: XMPP clients come back within
 /// five minutes if they can.
@@ -74,18 +76,44 @@ impl Sleepers {
         self.inner().awake.get(id).copied()
     }
 
-    /// Waits until some session lies down.
-    pub(crate) async fn change(&self) {
-        self.came.notified().await;
+    /// What some session's lying down ends.
+    pub(crate) fn change(&self) -> Notified<'_> {
+        self.came.notified()
+    }
+
+    /// Keeps what sleeps for the next start.
+    pub(crate) async fn keep(&self, store: &Store) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        for (asleep, _) in self.inner().asleep.values() {
+            let one = asleep.to_bytes();
+            bytes.extend_from_slice(&(one.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(&one);
+        }
+        store.keep_note(Note::Sleepers, bytes).await
+    }
+
+    /// Reads what slept when the node before this one stopped, and forgets it: what is kept of a session
+    /// is good for one start, because its client goes on from there.
+    pub(crate) async fn open(store: &Store) -> Result<Self, StoreError> {
+        let kept = store.note(Note::Sleepers).await?.unwrap_or_default();
+        let sleepers = Self::default();
+        let mut rest = &kept[..];
+        while let Some((length, more)) = rest.split_first_chunk() {
+            let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
+            let Some((one, more)) = more.split_at_checked(length) else { break };
+            if let Some(asleep) = Asleep::read(one) {
+                sleepers.lie_down(Box::new(asleep), Instant(0));
+            }
+            rest = more;
+        }
+        if !kept.is_empty() {
+            store.keep_note(Note::Sleepers, Vec::new()).await?;
+        }
+        Ok(sleepers)
     }
 
     /// Nothing of an account can be taken up any more.
     pub(crate) fn forget(&self, account: AccountId) {
         self.inner().asleep.retain(|_, (asleep, _)| asleep.bound.account != account);
-    }
-
-    /// How many sleep.
-    pub(crate) fn count(&self) -> usize {
-        self.inner().asleep.len()
     }
 }

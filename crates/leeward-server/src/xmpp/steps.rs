@@ -7,26 +7,58 @@
 use super::line::{OPENING_MS, Standing, WAITING_MS};
 use super::{Arrival, Line};
 use crate::conn::{Conn, Opening};
+use crate::door::Place;
 use crate::shard::Shard;
 use crate::socket::Socket;
 use leeward_core::code::{Code, Refusal};
 use leeward_core::hub::{self, Who};
+use leeward_core::id::Instant;
 use leeward_core::session;
 use leeward_core::storm::Class;
 use leeward_core::ws::{self, Inflater};
+use leeward_xmpp::bosh::Event;
 use leeward_xmpp::sasl::Binding;
 use leeward_xmpp::station::{self, Framing};
-use leeward_xmpp::stream::{
-    Claim, Input, Login, Output, Stream, Transport,
-};
+use leeward_xmpp::stream::{Claim, Input, Login, Output, Stream, Transport};
+use std::net::IpAddr;
 use std::rc::Rc;
+
+/// What nobody can guess: 128 bits.
+pub(super) fn random() -> String {
+    blake3::hash(&crate::node::secret()).to_hex()[..32].to_owned()
+}
 
 /// Clients of one shard that sign in at a time; others wait in the hall.
 const SIGNING_IN_MAX: usize = 512;
 
 impl Shard {
+    /// Takes in a client at the door.
+    pub(crate) fn arrive(
+        self: &Rc<Self>,
+        socket: Socket,
+        transport: Transport,
+        (from, place): (IpAddr, Option<Place>),
+        early: Vec<u8>,
+    ) -> Rc<Conn> {
+        let config = &self.node.config;
+        let web = matches!(transport, Transport::WebSocket | Transport::Bosh);
+        // What came by the web is as safe as that is.
+        let clear_allowed = config.xmpp.plain || from.is_loopback() || web && config.secure();
+        let arrival = Arrival {
+            transport,
+            source: self.node.sources.name(from),
+            place,
+            clear_allowed,
+            id: random(),
+            nonce: random(),
+        };
+        let conn = self.take_over_xmpp(socket, arrival, early);
+        conn.peer.set(Some(from));
+        conn
+    }
+
     /// Takes over a socket whose client speaks XMPP.
-    pub(crate) fn take_over_xmpp(
+    fn take_over_xmpp(
         self: &Rc<Self>,
         socket: Socket,
         arrival: Arrival,
@@ -79,7 +111,9 @@ impl Shard {
             match next {
                 Ok(None) => return,
                 Ok(Some(ws::Message::Text(text))) => self.stream(conn, Input::Text(&text)),
-                Ok(Some(ws::Message::Ping(payload))) => self.give(conn, &ws::encode::pong(&payload)),
+                Ok(Some(ws::Message::Ping(payload))) => {
+                    self.give(conn, &ws::encode::pong(&payload))
+                }
                 Ok(Some(ws::Message::Pong(_))) => {}
                 Ok(Some(ws::Message::Close(frame))) => {
                     self.leave_xmpp(conn, false);
@@ -171,7 +205,7 @@ impl Shard {
 
     /// Somebody has said which server they want. A place among those who sign in, or one in the hall.
     fn hello_xmpp(self: &Rc<Self>, conn: &Rc<Conn>) {
-        let room = self.hall.signing_in.get() < SIGNING_IN_MAX;
+        let room = self.stage.hall.signing_in.get() < SIGNING_IN_MAX;
         if room {
             return self.let_sign_in(conn);
         }
@@ -179,7 +213,7 @@ impl Shard {
             line.stage = Standing::InHall;
             line.until = self.now().plus_ms(WAITING_MS);
         }
-        self.hall.line.borrow_mut().push_back(conn.id);
+        self.stage.hall.line.borrow_mut().push_back(conn.id);
         self.look_at_xmpp(conn);
     }
 
@@ -195,7 +229,7 @@ impl Shard {
                 line.until = now.plus_ms(OPENING_MS);
             }
             if !std::mem::replace(&mut line.counted, true) {
-                self.hall.signing_in.set(self.hall.signing_in.get() + 1);
+                self.stage.hall.signing_in.set(self.stage.hall.signing_in.get() + 1);
             }
             if line.stage == Standing::InHall {
                 line.stage = Standing::Opening;
@@ -213,10 +247,10 @@ impl Shard {
             .as_mut()
             .is_some_and(|line| std::mem::take(&mut line.counted));
         if counted {
-            self.hall.signing_in.set(self.hall.signing_in.get().saturating_sub(1));
+            self.stage.hall.signing_in.set(self.stage.hall.signing_in.get().saturating_sub(1));
         }
-        while self.hall.signing_in.get() < SIGNING_IN_MAX {
-            let Some(next) = self.hall.line.borrow_mut().pop_front() else { return };
+        while self.stage.hall.signing_in.get() < SIGNING_IN_MAX {
+            let Some(next) = self.stage.hall.line.borrow_mut().pop_front() else { return };
             let waits = |conn: &Rc<Conn>| {
                 let state = conn.state.borrow();
                 state.xmpp.as_ref().is_some_and(|line| line.stage == Standing::InHall)
@@ -277,14 +311,15 @@ impl Shard {
     }
 
     fn close_xmpp(self: &Rc<Self>, conn: &Rc<Conn>, refusal: &Refusal) {
-        let condition = match refusal.code {
-            Code::SignedOut | Code::SignIn | Code::Banned => "not-authorized",
-            Code::HelloTimeout => "connection-timeout",
+        let ended = [Code::SignedOut, Code::SignIn, Code::Banned];
+        let condition = if ended.contains(&refusal.code) {
+            "not-authorized"
+        } else if refusal.code == Code::HelloTimeout {
+            "connection-timeout"
+        } else {
             // Taken up elsewhere, or too slow: it may go on, and is not told anything.
-            _ => {
-                self.leave_xmpp(conn, false);
-                return conn.kill();
-            }
+            self.leave_xmpp(conn, false);
+            return conn.kill();
         };
         self.leave_xmpp(conn, true);
         self.stream(conn, Input::End(condition));
@@ -292,6 +327,7 @@ impl Shard {
 
     fn tick_xmpp(self: &Rc<Self>, conn: &Rc<Conn>) {
         let now = self.now();
+        self.tick_bosh(conn, now);
         let (stage, due, asked) = {
             let state = conn.state.borrow();
             let Some(line) = &state.xmpp else { return };
@@ -301,6 +337,7 @@ impl Shard {
             return;
         }
         match stage {
+            Standing::Live if conn.is_bosh() => {}
             Standing::Live if !asked => {
                 if let Some(line) = &mut conn.state.borrow_mut().xmpp {
                     line.asked = true;
@@ -318,6 +355,18 @@ impl Shard {
         }
     }
 
+    /// Looks at a session of BOSH whose time may have come.
+    fn tick_bosh(self: &Rc<Self>, conn: &Rc<Conn>, now: Instant) {
+        let due = {
+            let state = conn.state.borrow();
+            let bosh = state.xmpp.as_ref().and_then(|line| line.bosh.as_ref());
+            bosh.is_some_and(|bosh| bosh.deadline() <= now)
+        };
+        if due {
+            self.bosh_event(conn, Event::Tick);
+        }
+    }
+
     /// Has the wheel look at a connection when it is due.
     pub(super) fn look_at_xmpp(self: &Rc<Self>, conn: &Rc<Conn>) {
         let mut state = conn.state.borrow_mut();
@@ -326,7 +375,12 @@ impl Shard {
     }
 
     /// Somebody has bound a resource, or taken up a session: from here on they are in.
-    pub(super) fn goes_live(self: &Rc<Self>, conn: &Rc<Conn>, login: &Login, sm: Option<&str>) -> Who {
+    pub(super) fn goes_live(
+        self: &Rc<Self>,
+        conn: &Rc<Conn>,
+        login: &Login,
+        sm: Option<&str>,
+    ) -> Who {
         let epoch = self.node.next_epoch();
         let who = Who { account: login.account, role: login.role, session: login.session, epoch };
         conn.who.set(Some(who));
@@ -376,6 +430,9 @@ impl Shard {
     fn end_xmpp(self: &Rc<Self>, conn: &Rc<Conn>) {
         self.leave_xmpp(conn, false);
         self.went(conn);
+        if conn.is_bosh() {
+            return self.bosh_event(conn, Event::End(Some("remote-stream-error")));
+        }
         conn.finish_as_it_is(self.now());
         self.look_again_after(conn);
     }

@@ -48,7 +48,7 @@ impl Server {
         let thread = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runs");
-            let listeners = Listeners { public, operator: None };
+            let listeners = Listeners::public(public);
             let shutdown = async {
                 // Dropped with the test: that ends the server too.
                 let _ = stopped.await;

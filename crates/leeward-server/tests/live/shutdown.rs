@@ -40,6 +40,24 @@ async fn everybody_is_told_when_to_come_back_each_at_another_time() {
 }
 
 #[tokio::test]
+async fn nobody_is_told_to_come_back_sooner_than_all_can_be_let_in() {
+    let mut world = World::with(|config| config.bounds.drain_spread = Duration::ZERO).await;
+    let owner = world.account("owner").await;
+    let mut lines = Vec::new();
+    for _ in 0..20 {
+        lines.push(Line::sign_in(&world, &owner).await);
+    }
+    world.begin_stop();
+    let mut times = Vec::new();
+    for line in &mut lines {
+        times.push(line.end().await.said["after_ms"].as_u64().expect("a time"));
+    }
+    times.sort_unstable();
+    // A node in which nobody has had to wait is taken to let in a thousand a second.
+    assert!(times[19] - times[0] >= 18, "each at a time of their own: {times:?}");
+}
+
+#[tokio::test]
 async fn a_node_that_stops_says_so_to_who_comes_late() {
     let mut world = World::start().await;
     let owner = world.account("owner").await;

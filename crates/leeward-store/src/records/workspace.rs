@@ -24,6 +24,10 @@ pub enum Note {
     TlsTickets,
     /// How many it could let in in a second, last.
     Storm,
+    /// What makes the ids of occupants, and the tokens of devices.
+    Xmpp,
+    /// Sessions of XMPP clients that were cut off when the node stopped.
+    Sleepers,
 }
 
 /// An incoming webhook to be made.

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
 ];
 /// "Leew": in the header of the database file, so that another program's file is not taken for ours.
 const APPLICATION_ID: i32 = 0x4c65_6577;

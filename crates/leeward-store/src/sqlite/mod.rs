@@ -22,6 +22,7 @@ mod files;
 mod hooks;
 mod import;
 mod invites;
+mod kept;
 mod log;
 mod marks;
 mod membership;

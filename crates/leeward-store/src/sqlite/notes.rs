@@ -28,5 +28,7 @@ fn key(note: Note) -> &'static str {
     match note {
         Note::TlsTickets => "note.tls_tickets",
         Note::Storm => "note.storm",
+        Note::Xmpp => "note.xmpp",
+        Note::Sleepers => "note.sleepers",
     }
 }

@@ -2,21 +2,35 @@
 //! whoever comes back need not have them read again.
 
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
-use leeward_core::id::{AccountId, Instant, RoomId, Seq};
+use leeward_core::event::Event;
+use leeward_core::id::{AccountId, Instant, Millis, RoomId, Seq};
 use leeward_core::room::{RoomKind, RoomSummary};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long an account is remembered of which nobody is here, in milliseconds.
 const KEPT_MS: u64 = 15 * 60_000;
 
+/// Events that may come in a room while its account's list is read.
+const LATE_MAX: u64 = 64;
+
 /// The accounts known.
 #[derive(Default)]
 pub struct Accounts {
     known: BTreeMap<AccountId, Known>,
-    /// The direct rooms of two that are listened to, with how many of the two are known here.
-    rooms: BTreeMap<RoomId, (u8, Seq)>,
+    /// The direct rooms of two that are listened to.
+    rooms: BTreeMap<RoomId, Listened>,
     /// Accounts to be forgotten, and when.
     due: BTreeMap<AccountId, Instant>,
+}
+
+/// A direct room that is listened to.
+struct Listened {
+    /// How many of the two are known here.
+    ends: u8,
+    /// What was heard last.
+    heard: Seq,
+    /// What was said before is not told: it is in the archive.
+    since: Millis,
 }
 
 #[derive(Default)]
@@ -61,15 +75,16 @@ impl Accounts {
     /// Direct rooms of an account with what was heard of each last.
     pub(super) fn positions(&self, account: AccountId) -> Vec<(RoomId, Seq)> {
         let rooms = self.known.get(&account).into_iter().flat_map(|known| known.direct.keys());
-        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?.1))).collect()
+        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?.heard))).collect()
     }
 
-    /// An event of a direct room has been heard. False: it is none, or was heard before.
-    pub(super) fn hear(&mut self, room: RoomId, seq: Seq) -> bool {
+    /// An event of a direct room has been heard. False: it is none, was heard before, or is older than
+    /// those who listen.
+    pub(super) fn hear(&mut self, room: RoomId, event: &Event) -> bool {
         match self.rooms.get_mut(&room) {
-            Some((_, heard)) if seq > *heard => {
-                *heard = seq;
-                true
+            Some(listened) if event.seq > listened.heard => {
+                listened.heard = event.seq;
+                event.at >= listened.since
             }
             Some(_) | None => false,
         }
@@ -105,6 +120,7 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
         return;
     }
     known.asking = true;
+    let asked = around.names.wall();
     station.ask(Question::Account(account), move |station, around, answer| {
         let Answer::Account(version, rooms) = answer else {
             if let Some(known) = station.accounts.known.get_mut(&account) {
@@ -112,23 +128,24 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
             }
             return;
         };
-        let fresh = take_in(station, account, version, &rooms);
-        for (room, from) in fresh {
-            listen(station, room, from);
+        let fresh = take_in(station, account, (version, asked), &rooms);
+        for (room, from, since) in fresh {
+            listen(station, room, from, since);
         }
         // It may have changed again while it was read.
         look(station, around, account);
     });
 }
 
-/// Takes in an account's list; the direct rooms that are new, and from where they are to be heard: a
-/// room that has come into being since is heard from its beginning.
+/// Takes in an account's list, asked for at that time; the direct rooms that are new, and from where and
+/// when they are to be heard: one that has come into being since from its beginning, and the others from
+/// where they stood when it was asked, which may be before it was read.
 fn take_in(
     station: &mut Station,
     account: AccountId,
-    version: u64,
+    (version, asked): (u64, Millis),
     rooms: &[RoomSummary],
-) -> Vec<(RoomId, Seq)> {
+) -> Vec<(RoomId, Seq, Millis)> {
     let Some(known) = station.accounts.known.get_mut(&account) else { return Vec::new() };
     (known.asking, known.version) = (false, version);
     let before = std::mem::replace(&mut known.read, true);
@@ -137,17 +154,22 @@ fn take_in(
         if let [other] = room.with[..]
             && known.direct.insert(room.id, other).is_none()
         {
-            fresh.push((room.id, if before { Seq(0) } else { room.head }));
+            let early = Seq(room.head.0.saturating_sub(LATE_MAX));
+            fresh.push(match before {
+                true => (room.id, Seq(0), Millis(0)),
+                false if room.last_at >= asked => (room.id, early, asked),
+                false => (room.id, room.head, asked),
+            });
         }
     }
     fresh
 }
 
-fn listen(station: &mut Station, room: RoomId, from: Seq) {
+fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) {
     match station.accounts.rooms.get_mut(&room) {
-        Some((count, _)) => *count += 1,
+        Some(listened) => listened.ends += 1,
         None => {
-            station.accounts.rooms.insert(room, (1, from));
+            station.accounts.rooms.insert(room, Listened { ends: 1, heard: from, since });
             station.output(Output::Listen(room, from));
         }
     }
@@ -163,7 +185,7 @@ pub(super) fn found(
     // One that was there before comes with the account's list, from where it stands.
     let known = station.accounts.known.entry(account).or_default();
     if made && known.direct.insert(room, other).is_none() {
-        listen(station, room, Seq(0));
+        listen(station, room, Seq(0), Millis(0));
     }
 }
 
@@ -182,9 +204,9 @@ pub(super) fn tick(station: &mut Station, around: Around<'_>) {
     for account in due {
         let Some(known) = station.accounts.known.remove(&account) else { continue };
         for room in known.direct.into_keys() {
-            let Some((count, _)) = station.accounts.rooms.get_mut(&room) else { continue };
-            *count -= 1;
-            if *count == 0 {
+            let Some(listened) = station.accounts.rooms.get_mut(&room) else { continue };
+            listened.ends -= 1;
+            if listened.ends == 0 {
                 station.accounts.rooms.remove(&room);
                 station.output(Output::Unlisten(room));
             }

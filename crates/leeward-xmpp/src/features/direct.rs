@@ -188,7 +188,7 @@ impl Said {
 
 /// An event of a direct room that is listened to.
 pub(super) fn heard(station: &mut Station, around: Around<'_>, room: RoomId, event: &Event) {
-    if !station.accounts.hear(room, event.seq) {
+    if !station.accounts.hear(room, event) {
         return;
     }
     match &event.what {

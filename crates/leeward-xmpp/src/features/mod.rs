@@ -78,6 +78,16 @@ impl Own {
         Self { salt, carbons, inactive, ..Self::default() }
     }
 
+    /// As it was kept.
+    pub(crate) fn kept(salt: String, [carbons, inactive, available, roster]: [bool; 4]) -> Self {
+        Self { salt, carbons, inactive, available, roster, ..Self::default() }
+    }
+
+    /// Carbons, inactive, available, roster: for [`Own::kept`].
+    pub(crate) fn flags(&self) -> [bool; 4] {
+        [self.carbons, self.inactive, self.available, self.roster]
+    }
+
     /// Whether this client has said what is called so.
     fn said(&self, nonce: Option<&Nonce>) -> bool {
         nonce.is_some_and(|nonce| self.said.contains(nonce))

@@ -13,10 +13,8 @@ fn reads(inside: &str) -> Wish {
 }
 
 fn said(inside: &str) -> Say {
-    match reads(inside) {
-        Wish::Say(text) => text,
-        other => panic!("{other:?}"),
-    }
+    let Wish::Say(say) = reads(inside) else { panic!("{inside} says nothing") };
+    say
 }
 
 #[test]

@@ -16,7 +16,6 @@ use crate::stanza::{Condition, Rest};
 use crate::station::{Answer, Around, Client, Conn, Domain, Mark, Question, Station};
 use crate::time;
 use crate::xml::Element;
-use leeward_core::account::Role;
 use leeward_core::code::Code;
 use leeward_core::id::{AccountId, Millis, RoomId};
 use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
@@ -25,8 +24,7 @@ use std::sync::Arc;
 
 /// Lines that somebody gets who does not say how many they want.
 const LINES_DEFAULT: usize = 20;
-/// Said to whoever may not know what a room is, but could have made one of that name.
-const TAKEN: &str = "there is a room of that name that only invited people come into";
+const NO_ROOM: &str = "there is no such room, or you are not in it";
 
 /// Somebody who wants to come in.
 struct Comer {
@@ -137,25 +135,21 @@ fn knock(station: &mut Station, around: Around<'_>, id: RoomId, comer: Comer) {
 /// The answer to whoever came into a room without being in it.
 fn let_in(station: &mut Station, around: Around<'_>, id: RoomId, comer: &Comer, answer: Answer) {
     let conn = comer.conn;
-    let Some((account, role)) = station.client(conn).map(|c| (c.account(), c.role())) else {
-        return;
-    };
+    let Some(account) = station.client(conn).map(Client::account) else { return };
     if let Answer::Refused(refusal) = answer {
-        let kind = station.rooms.here.get(&id).map(|room| room.facts.room_kind);
-        // Whoever could make a room of that name learns that there is one in any case.
-        let could_know = role >= Role::Member && kind == Some(RoomKind::Private);
-        return match (refusal.code == Code::NotFound, could_know) {
-            (true, true) => {
-                let condition = Condition::RegistrationRequired;
-                station.refuse(conn, &comer.stanza, condition, Some(TAKEN));
-            }
-            (true, false) => station.refuse(conn, &comer.stanza, Condition::ItemNotFound, None),
-            (false, _) => refuse(station, conn, &comer.stanza, &refusal),
+        return match refusal.code == Code::NotFound {
+            true => no_room(station, comer),
+            false => refuse(station, conn, &comer.stanza, &refusal),
         };
     }
     // The event that says so may be on its way.
     super::hear::came(station, around, (id, account), MemberRole::Member);
     enter(station, around, id, comer, false);
+}
+
+/// Whoever may not know of a room is told what they are told where there is none.
+fn no_room(station: &mut Station, comer: &Comer) {
+    station.refuse(comer.conn, &comer.stanza, Condition::ItemNotFound, Some(NO_ROOM));
 }
 
 /// Makes a room of that name for whoever came to none, if they may make rooms.
@@ -164,7 +158,7 @@ fn create(station: &mut Station, name: String, comer: Comer) {
     let Some(role) = station.client(conn).map(Client::role) else { return };
     let may = rules::may_create_room(role, RoomKind::Public).is_ok();
     if !may || name.starts_with(GROUP) {
-        return station.refuse(conn, &comer.stanza, Condition::ItemNotFound, None);
+        return no_room(station, &comer);
     }
     if let Err(refusal) = rules::check_room_name(&name) {
         return refuse(station, conn, &comer.stanza, &refusal);
@@ -191,22 +185,20 @@ fn create(station: &mut Station, name: String, comer: Comer) {
 fn created(station: &mut Station, around: Around<'_>, comer: Comer, answer: Answer) {
     let conn = comer.conn;
     if let Answer::Refused(refusal) = answer {
+        // A name that is taken is that of a room which the client may not know of.
         return match refusal.code == Code::Conflict {
-            true => {
-                let condition = Condition::RegistrationRequired;
-                station.refuse(conn, &comer.stanza, condition, Some(TAKEN));
-            }
+            true => no_room(station, &comer),
             false => refuse(station, conn, &comer.stanza, &refusal),
         };
     }
     let Answer::Which(room, made) = answer else {
-        return station.refuse(conn, &comer.stanza, Condition::ItemNotFound, None);
+        return no_room(station, &comer);
     };
     let then = (conn, Some(comer.number));
     find_by_id(station, around, then, room, move |station, around, found| match found {
         Found::Here(room) if made => enter(station, around, room, &comer, true),
         Found::Here(room) => knock(station, around, room, comer),
-        Found::Missing => station.refuse(conn, &comer.stanza, Condition::ItemNotFound, None),
+        Found::Missing => no_room(station, &comer),
         Found::Refused(refusal) => refuse(station, conn, &comer.stanza, &refusal),
     });
 }

@@ -84,7 +84,7 @@ enum Due {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Joined {
     /// Which, and where each was when it came.
-    rooms: BTreeMap<RoomId, Arc<str>>,
+    pub rooms: BTreeMap<RoomId, Arc<str>>,
 }
 
 impl Rooms {

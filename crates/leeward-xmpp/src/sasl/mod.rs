@@ -31,3 +31,9 @@ impl Binding {
         }
     }
 }
+
+/// The MAC of the mechanisms of tokens, for plays that sign in by one.
+#[cfg(test)]
+pub(crate) fn tests_mac(key: &[u8], data: &[u8]) -> [u8; 32] {
+    scram::mac256(key, data)
+}

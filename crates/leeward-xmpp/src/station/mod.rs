@@ -7,6 +7,7 @@
 
 mod asleep;
 mod client;
+mod kept;
 mod sm;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -131,6 +132,19 @@ impl Station {
     pub fn deadline(&self) -> Option<Instant> {
         let due = [muc::deadline(self), features::deadline(self)];
         due.into_iter().flatten().min()
+    }
+
+    /// Whether nobody is here, nor was until lately.
+    pub fn is_empty(&self) -> bool {
+        self.by_account.is_empty() && self.deadline().is_none()
+    }
+
+    /// Whether a client of an account here has this resource.
+    pub fn has_resource(&self, account: AccountId, resource: &str) -> bool {
+        let is = |conn: &Conn| {
+            self.client(*conn).is_some_and(|c| c.jid().resource.as_deref() == Some(resource))
+        };
+        self.clients_of(account).iter().any(is)
     }
 
     /// The client of a connection.

@@ -10,9 +10,7 @@ use leeward_core::account::{Person, Role};
 use leeward_core::code::Refusal;
 use leeward_core::event::{Draft, Event, FileRef};
 use leeward_core::hub::Published;
-use leeward_core::id::{
-    AccountId, FileId, Instant, Millis, Nonce, Position, RoomId, Seq, SessionId,
-};
+use leeward_core::id::{AccountId, Instant, Millis, Nonce, Position, RoomId, Seq, SessionId};
 use leeward_core::room::{Member, MemberRole, RoomFacts, RoomSummary};
 use leeward_core::wire::Presence;
 use std::sync::Arc;
@@ -209,8 +207,6 @@ pub enum Question {
     Keep(AccountId, String, String),
     /// Make place for a file: name, bytes, type.
     Upload(Conn, String, u64, Option<String>),
-    /// The file behind an address that this server gave, if the account may see it.
-    File(Conn, FileId),
     /// Change what is shown of an account.
     Display(Conn, String),
 }

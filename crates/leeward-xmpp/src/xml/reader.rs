@@ -210,7 +210,8 @@ fn element(
         match namespace.as_str() {
             "" => element.set(word(name.as_str()), value),
             ns::XML if name.as_str() == "lang" => element.set("xml:lang", value),
-            // Nothing that is understood here has any.
+            ns::XBOSH => element.set(format!("xmpp:{}", name.as_str()), value),
+            // Nothing else that is understood here has any.
             _ => {}
         }
     }

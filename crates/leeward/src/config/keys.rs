@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Path,
     /// An IP address and a port.
     Address,
+    /// The same, `auto` for the usual one of this machine if it is free, or empty for none.
+    Listener,
     /// Addresses or their beginnings, such as `10.0.0.0/8`, with commas between; empty for none.
     Prefixes,
     /// A whole number between two bounds, both included.
@@ -87,6 +89,30 @@ pub(crate) const KEYS: &[Key] = &[
         "After so much silence the proxy in front closes a connection; nginx, HAProxy and most load balancers do so after a minute unless told otherwise. Only `leeward doctor` asks: it compares this with the pings.",
     ),
     key(
+        "xmpp.listen",
+        Kind::Listener,
+        "auto",
+        "Where XMPP clients connect, with TLS once they ask for it. `auto`: 127.0.0.1:5222 if it is free; empty: nowhere.",
+    ),
+    key(
+        "xmpp.listen_tls",
+        Kind::Listener,
+        "auto",
+        "The same with TLS from the first byte, where there is a certificate. `auto`: 127.0.0.1:5223 if it is free.",
+    ),
+    key(
+        "xmpp.domain",
+        Kind::Text,
+        "localhost",
+        "What stands after the `@` in the XMPP address of an account; rooms are at `rooms.` of it. Clients look the server up by this name.",
+    ),
+    key(
+        "xmpp.plain",
+        Kind::Choice(&["false", "true"]),
+        "false",
+        "Whether XMPP clients that are not on this machine may send passwords without TLS.",
+    ),
+    key(
         "tls.cert_file",
         Kind::Path,
         "",
@@ -109,7 +135,7 @@ pub(crate) const KEYS: &[Key] = &[
         "limits.connections_max",
         Kind::Number(1, 1_000_000),
         "50000",
-        "Live connections served at once; the next is told when to come back.",
+        "Connections served at once, those who wait in line included. Whoever waits gives way to somebody who goes before them, so that nobody is refused for people who are not in; when all are in, the next is told when to come back.",
     ),
     key(
         "limits.queue_bytes_max",
@@ -235,7 +261,7 @@ pub(crate) const KEYS: &[Key] = &[
         "drain.spread_ms",
         Kind::Number(0, 600_000),
         "5000",
-        "When the server is stopped, it tells its clients to come back spread over this time.",
+        "When the server is stopped, it tells its clients to come back spread over this time, or over as long as letting them all in takes, whichever is longer.",
     ),
     key(
         "drain.ms_max",

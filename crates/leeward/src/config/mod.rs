@@ -254,6 +254,14 @@ fn check_value(key: &Key, value: &str) -> Result<(), String> {
             Ok(_) => Ok(()),
             Err(_) => Err("an IP address and a port, such as `0.0.0.0:8080`".to_owned()),
         },
+        Kind::Listener if value.is_empty() || value == "auto" => Ok(()),
+        Kind::Listener => match value.parse::<SocketAddr>() {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                Err("`auto`, an IP address and a port such as `0.0.0.0:5222`, or nothing"
+                    .to_owned())
+            }
+        },
         Kind::Prefixes if prefixes(value).is_some() => Ok(()),
         Kind::Prefixes => {
             Err("addresses such as `192.0.2.7` or `10.0.0.0/8`, with commas between".to_owned())

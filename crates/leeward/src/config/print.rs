@@ -30,9 +30,12 @@ pub(crate) fn as_json(config: &Config) -> Value {
         let (value, origin) = config.of(key.name);
         let value = match key.kind {
             Kind::Number(..) => json!(config.number(key.name)),
-            Kind::Text | Kind::Path | Kind::Address | Kind::Prefixes | Kind::Choice(_) => {
-                json!(value)
-            }
+            Kind::Text
+            | Kind::Path
+            | Kind::Address
+            | Kind::Listener
+            | Kind::Prefixes
+            | Kind::Choice(_) => json!(value),
         };
         (key.name.to_owned(), json!({ "value": value, "origin": origin.to_string() }))
     });
@@ -56,6 +59,7 @@ fn values(key: &Key) -> String {
         Kind::Text => "text".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::Address => "address:port".to_owned(),
+        Kind::Listener => "address:port, `auto` or empty".to_owned(),
         Kind::Prefixes => "addresses".to_owned(),
         Kind::Number(least, most) => format!("{least} to {most}"),
         Kind::Choice(words) => format!("`{}`", words.join("`, `")),

@@ -171,7 +171,8 @@ impl House {
                 let part = self.part(n, room);
                 let species = self.species(n, part);
                 let hidden = self.cast.hidden && part != Part::Survivor;
-                people.push(Person { token, room, club: None, from, species, part, hidden });
+                let xmpp = None;
+                people.push(Person { token, room, club: None, from, species, part, hidden, xmpp });
                 accounts.push(account);
             }
         }

@@ -186,6 +186,8 @@ fn start(dir: &Path, wanted: &Wanted) -> Result<Child> {
         ("data_dir", path("data")),
         ("listen", "127.0.0.1:0".to_owned()),
         ("operator_listen", "127.0.0.1:0".to_owned()),
+        ("xmpp.listen", String::new()),
+        ("xmpp.listen_tls", String::new()),
         ("allow_load", "true".to_owned()),
         ("log.filter", "warn".to_owned()),
     ];

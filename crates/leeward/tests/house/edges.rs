@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// The edges of the architecture. Nothing else.
-const EDGES: [(&str, &str); 9] = [
+const EDGES: [(&str, &str); 11] = [
     ("leeward-store", "leeward-core"),
     ("leeward-bus", "leeward-core"),
     ("leeward-client", "leeward-core"),
+    ("leeward-xmpp", "leeward-core"),
     ("leeward-sim", "leeward-core"),
     ("leeward-server", "leeward-core"),
     ("leeward-server", "leeward-store"),
     ("leeward-server", "leeward-bus"),
+    ("leeward-server", "leeward-xmpp"),
     ("leeward", "leeward-server"),
     ("leeward", "leeward-client"),
 ];
@@ -109,6 +111,10 @@ fn the_core_brings_in_no_runtime_no_clock_no_socket_and_no_randomness() {
     assert!(core.contains("serde"), "the walk finds what is there: {core:?}");
     for name in NEVER_IN_CORE {
         assert!(!core.contains(name), "leeward-core brings in {name}");
+    }
+    let xmpp = reached(&metadata, "leeward-xmpp");
+    for name in NEVER_IN_CORE {
+        assert!(!xmpp.contains(name), "leeward-xmpp brings in {name}");
     }
     let server = reached(&metadata, "leeward-server");
     assert!(server.contains("tokio") && server.contains("rusqlite"), "the walk goes all the way");

@@ -107,3 +107,43 @@ fn an_idle_connection_takes_at_most_64_bytes_here() {
     let entry = size_of::<u64>() + size_of::<table::Permit>();
     assert!(entry * 11 / 6 + 16 <= 64, "{entry} bytes");
 }
+
+#[test]
+fn whoever_waits_gives_way_to_somebody_who_goes_before_them_and_keeps_the_place_in_line() {
+    let limits = StormLimits { parked_bytes_max: 1 << 20, admitting_max: 9, ..LIMITS };
+    let mut storm = fixed(limits, 1);
+    assert_eq!(answer(&mut storm, at(0), knock(0, Class::SignIn)), Answer::Admitted);
+    for conn in 1..4 {
+        let parked = answer(&mut storm, at(conn), knock(conn, Class::Stranger));
+        assert!(matches!(parked, Answer::Parked { .. }), "{parked:?}");
+    }
+    let (full, _) = answer(&mut storm, at(5), knock(4, Class::Stranger)).refusal();
+    assert_eq!(full.code, Code::Full, "nobody goes after a stranger");
+    let out = told(&mut storm, at(6), knock(5, Class::ResumeHere));
+    let Some(Output::Refuse { conn: 3, refusal, slot: Some(_) }) = out.first() else {
+        panic!("the last of them gives way: {out:?}")
+    };
+    assert_eq!(refusal.code, Code::Full);
+    assert!(matches!(out.last(), Some(Output::Park { conn: 5, place: 0, .. })), "{out:?}");
+    assert_eq!(storm.connections(), limits.connections_max - limits.operator_reserve);
+    let mut order = Vec::new();
+    for ms in (100..4_000).step_by(100) {
+        order.extend(admitted(&told(&mut storm, at(ms), Input::Tick)));
+    }
+    assert_eq!(order, [5, 1, 2]);
+}
+
+#[test]
+fn nobody_gives_way_to_somebody_whom_a_closed_gate_keeps_out() {
+    let limits = StormLimits { parked_bytes_max: 1 << 20, ..LIMITS };
+    let mut storm = fixed(limits, 1);
+    for conn in 0..4 {
+        storm.handle(at(conn), knock(conn, Class::Stranger));
+    }
+    let gate = Gate::Closed { after_ms: 5_000, message: String::new() };
+    storm.handle(at(5), Input::Gate { class: Some(Class::ResumeHere), gate });
+    drained(&mut storm);
+    let before = storm.view();
+    answer(&mut storm, at(6), knock(9, Class::ResumeHere)).refusal();
+    assert_eq!(storm.view(), before);
+}

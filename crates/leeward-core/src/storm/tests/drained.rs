@@ -77,3 +77,13 @@ fn a_drain_that_is_ended_lets_people_in_again() {
     let mut storm = rig.storm.clone();
     assert_eq!(answer(&mut storm, rig.now(), knock(90, Class::SignIn)), Answer::Admitted);
 }
+
+#[test]
+fn a_cursor_that_has_run_away_sends_nobody_away_for_an_hour() {
+    let mut rig = full(StormLimits::default(), 100);
+    rig.tell(Input::Fault(Fault::FreezeCursor));
+    let now = rig.now();
+    let times: Vec<u32> = (0..100).filter_map(|_| rig.storm.goodbye(now).0.after_ms).collect();
+    assert!(times.iter().all(|ms| *ms <= 5_000), "{times:?}");
+    assert!(times.windows(2).all(|pair| pair[0] <= pair[1]), "in order: {times:?}");
+}

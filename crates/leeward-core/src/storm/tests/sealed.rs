@@ -68,7 +68,14 @@ fn a_token_of_another_purpose_is_no_ticket() {
         expires: Millis(1_795_000_000_000),
         lease_ms: 15_000,
     };
-    for purpose in [Purpose::SignIn, Purpose::Resume, Purpose::File, Purpose::Slot] {
+    for purpose in [
+        Purpose::SignIn,
+        Purpose::Resume,
+        Purpose::File,
+        Purpose::Slot,
+        Purpose::Put,
+        Purpose::Xmpp,
+    ] {
         assert_eq!(open(&ring(), &ring().seal(purpose, &grant)), None);
     }
 }

@@ -81,7 +81,7 @@ impl World {
         let operator = listen(LOOPBACK).expect("a port");
         let address = public.local_addr().expect("it listens");
         let operator_address = operator.local_addr().expect("it listens");
-        let listeners = Listeners { public, operator: Some(operator) };
+        let listeners = Listeners { operator: Some(operator), ..Listeners::public(public) };
         let (stop, stopped) = oneshot::channel::<()>();
         let served = Arc::clone(&node);
         let thread = std::thread::spawn(move || {

@@ -197,30 +197,28 @@ fn nobody_who_is_banned_comes_in() {
 }
 
 #[test]
-fn a_hidden_room_is_to_guests_as_if_there_were_none() {
-    let mut world = World::of(&["ann", "bob"]);
-    world.room(2, "secret", RoomKind::Private, &[1]);
-    world.roles.insert(AccountId(2), Role::Guest);
-    world.bound(1, "bob");
-    world.joins(1, "secret", "bob");
-    let hidden = world.got(1);
-    world.joins(1, "nothing", "bob");
-    let missing = world.got(1);
-    assert_eq!(hidden.len(), 1);
-    assert!(hidden[0].contains("<item-not-found"), "{hidden:?}");
-    assert_eq!(hidden[0].replace("secret@", "nothing@"), missing[0]);
-}
-
-#[test]
-fn whoever_could_have_made_a_room_of_that_name_learns_that_it_is_for_the_invited() {
-    let mut world = World::of(&["ann", "bob"]);
-    world.room(2, "secret", RoomKind::Private, &[1]);
-    world.bound(1, "bob");
-    world.joins(1, "secret", "bob");
-    let got = world.got(1);
-    assert!(got[0].contains("<registration-required"), "{got:?}");
-    world.joins(1, "group-2", "bob");
-    assert!(world.got(1)[0].contains("<item-not-found"));
+fn a_hidden_room_is_as_if_there_were_none() {
+    for role in [Role::Guest, Role::Member] {
+        let mut world = World::of(&["ann", "bob"]);
+        world.room(2, "secret", RoomKind::Private, &[1]);
+        world.room(3, "", RoomKind::Direct, &[1, 3, 4]);
+        world.roles.insert(AccountId(2), role);
+        world.bound(1, "bob");
+        for room in ["secret", "group-3", "group-4"] {
+            world.joins(1, room, "bob");
+            let got = world.got(1);
+            assert_eq!(got.len(), 1, "{got:?}");
+            assert!(got[0].contains("<item-not-found"), "{room}: {got:?}");
+        }
+        if role == Role::Guest {
+            // Members make it by coming.
+            world.joins(1, "secret", "bob");
+            let hidden = world.got(1);
+            world.joins(1, "nothing", "bob");
+            let missing = world.got(1);
+            assert_eq!(hidden[0].replace("secret@", "nothing@"), missing[0]);
+        }
+    }
 }
 
 #[test]

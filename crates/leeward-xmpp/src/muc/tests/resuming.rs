@@ -364,7 +364,7 @@ impl Run {
                 self.world.post(1, 1, "something");
             }
             Step::React => {
-                let on = self.world.rooms[&RoomId(1)].events.len() % 2 == 0;
+                let on = self.world.rooms[&RoomId(1)].events.len().is_multiple_of(2);
                 let what = What::React { target: Seq(1), emoji: "👍".into(), on };
                 self.world.event(1, 1, what);
             }

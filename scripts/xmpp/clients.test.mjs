@@ -1,0 +1,246 @@
+// @xmpp/client over TCP and WebSocket, strophe.js over WebSocket and BOSH, against a server of their own.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { client, xml } from "@xmpp/client";
+
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+const PATIENCE_MS = 10_000;
+const MUC = "http://jabber.org/protocol/muc";
+
+let at;
+let process_;
+let lines;
+
+async function line() {
+  const [text] = await once(lines, "line");
+  return text;
+}
+
+before(async () => {
+  const program = `${process.env.XMPP_HOME}/../../scripts/xmpp/serve.py`;
+  process_ = spawn("python3", [program], { stdio: ["pipe", "pipe", "inherit"] });
+  lines = createInterface({ input: process_.stdout });
+  at = JSON.parse(await line());
+});
+
+after(() => {
+  process_.stdin.end();
+});
+
+async function again(how) {
+  process_.stdin.write(`${how}\n`);
+  assert.equal(await line(), "up");
+}
+
+function within(promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nobody saw ${what}`)), PATIENCE_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** A client of @xmpp/client that is in, with what it has heard. */
+async function xmppjs(name, service) {
+  const xmpp = client({ service, domain: at.domain, username: name, password: at.password, resource: randomUUID() });
+  const heard = [];
+  const waiting = new Set();
+  xmpp.on("error", () => {});
+  xmpp.on("stanza", (stanza) => {
+    if (stanza.is("message")) heard.push(stanza);
+    for (const look of waiting) look();
+  });
+  const hears = (wanted, what) =>
+    within(
+      new Promise((resolve) => {
+        const look = () => {
+          const found = heard.find(wanted);
+          if (found) {
+            waiting.delete(look);
+            resolve(found);
+          }
+        };
+        waiting.add(look);
+        look();
+      }),
+      what,
+    );
+  await within(xmpp.start(), "the start");
+  await xmpp.send(xml("presence"));
+  const joined = hears((m) => m.getChild("subject") && m.attrs.from === at.room, "the subject");
+  await xmpp.send(
+    xml("presence", { to: `${at.room}/${name}` }, xml("x", { xmlns: MUC }, xml("history", { maxstanzas: "0" }))),
+  );
+  await joined;
+  const say = (text, id = randomUUID()) =>
+    xmpp.send(xml("message", { to: at.room, type: "groupchat", id }, xml("body", {}, text)));
+  const bodies = () => heard.map((m) => m.getChildText("body")).filter(Boolean);
+  return { xmpp, hears, say, bodies };
+}
+
+const body = (text) => (m) => m.getChildText("body") === text;
+
+for (const [way, service] of [
+  ["TCP", () => `xmpp://127.0.0.1:${at.tcp}`],
+  ["WebSocket", () => `wss://127.0.0.1:${at.web}/xmpp-websocket`],
+]) {
+  test(`@xmpp/client over ${way} says and hears, and comes back by itself`, async () => {
+    const one = await xmppjs("member", service());
+    const two = await xmppjs("other", service());
+    const text = `hello ${randomUUID()}`;
+    await one.say(text);
+    await two.hears(body(text), text);
+    // Cut off without a word: it takes its session up again and misses nothing.
+    const online = within(
+      new Promise((resolve) => {
+        one.xmpp.streamManagement?.once?.("resumed", resolve);
+        one.xmpp.once("online", resolve);
+      }),
+      "the return",
+    );
+    (one.xmpp.socket.socket ?? one.xmpp.socket).destroy?.();
+    one.xmpp.socket.terminate?.();
+    const missed = `missed ${randomUUID()}`;
+    await two.say(missed);
+    await online;
+    await one.hears(body(missed), "what was said meanwhile");
+    assert.equal(one.bodies().filter((b) => b === missed).length, 1);
+    await one.xmpp.stop();
+    await two.xmpp.stop();
+  });
+}
+
+/** strophe.js as a browser runs it. */
+async function strophe(name, service) {
+  const { WebSocket } = await import("ws");
+  const { DOMParser, XMLSerializer } = await import("@xmldom/xmldom");
+  Object.assign(globalThis, { WebSocket, DOMParser, XMLSerializer });
+  const { Strophe, $pres, $msg } = await import("strophe.js");
+  const connection = new Strophe.Connection(service);
+  const heard = [];
+  connection.addHandler(
+    (stanza) => {
+      heard.push(stanza);
+      return true;
+    },
+    null,
+    "message",
+  );
+  await within(
+    new Promise((resolve, reject) => {
+      connection.connect(`${name}@${at.domain}/${randomUUID()}`, at.password, (status) => {
+        if (status === Strophe.Status.CONNECTED) resolve();
+        if (status === Strophe.Status.AUTHFAIL || status === Strophe.Status.CONNFAIL) reject(new Error(`${status}`));
+      });
+    }),
+    "the connection",
+  );
+  connection.addHandler(
+    (stanza) => {
+      heard.push(stanza);
+      return true;
+    },
+    null,
+    "message",
+  );
+  connection.send($pres());
+  connection.send($pres({ to: `${at.room}/${name}` }).c("x", { xmlns: MUC }).c("history", { maxstanzas: "0" }));
+  const text = (stanza) => stanza.getElementsByTagName("body")[0]?.textContent;
+  const hears = async (wanted) => {
+    const until = Date.now() + PATIENCE_MS;
+    while (Date.now() < until) {
+      if (heard.some((stanza) => text(stanza) === wanted)) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`nobody heard ${wanted}: ${heard.map(text)}`);
+  };
+  const say = (words) =>
+    connection.send($msg({ to: at.room, type: "groupchat", id: randomUUID() }).c("body").t(words));
+  return { connection, hears, say, count: (words) => heard.filter((stanza) => text(stanza) === words).length };
+}
+
+for (const [way, path] of [
+  ["WebSocket", () => `wss://127.0.0.1:${at.web}/xmpp-websocket`],
+  ["BOSH", () => `https://127.0.0.1:${at.web}/http-bind`],
+]) {
+  test(`strophe.js over ${way} says and hears`, { skip: false }, async () => {
+    const one = await strophe("member", path());
+    const two = await xmppjs("other", `xmpp://127.0.0.1:${at.tcp}`);
+    const text = `strophe ${randomUUID()}`;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    one.say(text);
+    await two.hears(body(text), text);
+    await one.hears(text);
+    const back = `back ${randomUUID()}`;
+    await two.say(back);
+    await one.hears(back);
+    one.connection.disconnect();
+    await two.xmpp.stop();
+  });
+}
+
+async function bosh(attributes, children = "") {
+  const all = { xmlns: "http://jabber.org/protocol/httpbind", ...attributes };
+  const head = Object.entries(all)
+    .map(([name, value]) => ` ${name}='${value}'`)
+    .join("");
+  const answer = await fetch(`https://127.0.0.1:${at.web}/http-bind`, {
+    method: "POST",
+    headers: { "content-type": "text/xml; charset=utf-8" },
+    body: `<body${head}>${children}</body>`,
+  });
+  assert.equal(answer.status, 200);
+  return answer.text();
+}
+
+test("a request of BOSH that comes again is answered as before, and nothing of it is done twice", async () => {
+  const two = await xmppjs("other", `xmpp://127.0.0.1:${at.tcp}`);
+  let rid = 1_000;
+  const opened = await bosh({ rid, to: at.domain, wait: 1, hold: 1, ver: "1.6" });
+  const sid = /sid='([^']+)'/.exec(opened)[1];
+  const more = (children, attributes = {}) => {
+    rid += 1;
+    return bosh({ rid, sid, ...attributes }, children);
+  };
+  if (!opened.includes("mechanisms")) await more("");
+  const secret = Buffer.from(`\0member\0${at.password}`).toString("base64");
+  let said = await more(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`);
+  while (!said.includes("success")) said = await more("");
+  said = await more("", { "xmlns:xmpp": "urn:xmpp:xbosh", "xmpp:restart": "true" });
+  while (!said.includes("<bind")) said = await more("");
+  await more("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  await more(`<presence xmlns='jabber:client' to='${at.room}/member'><x xmlns='${MUC}'/></presence>`);
+  const text = `once ${randomUUID()}`;
+  const message = `<message xmlns='jabber:client' to='${at.room}' type='groupchat' id='${randomUUID()}'><body>${text}</body></message>`;
+  rid += 1;
+  const first = await bosh({ rid, sid }, message);
+  const second = await bosh({ rid, sid }, message);
+  assert.equal(first, second);
+  await two.hears(body(text), text);
+  assert.equal(two.bodies().filter((b) => b === text).length, 1);
+  const out = await bosh({ rid: rid + 50, sid });
+  assert.match(out, /item-not-found/);
+  assert.match(await bosh({ rid: 5, to: "elsewhere.example" }), /host-unknown/);
+  await two.xmpp.stop();
+});
+
+test("a server that is killed and started again gets its clients back without a word lost", async () => {
+  const one = await xmppjs("member", `xmpp://127.0.0.1:${at.tcp}`);
+  const two = await xmppjs("other", `wss://127.0.0.1:${at.web}/xmpp-websocket`);
+  const before_ = `before ${randomUUID()}`;
+  await one.say(before_);
+  await two.hears(body(before_), before_);
+  await again("kill");
+  const three = await xmppjs("member", `xmpp://127.0.0.1:${at.tcp}`);
+  const page = await fetch(`https://127.0.0.1:${at.web}/api/v1/rooms/${at.lobby}/snapshot`, {
+    headers: { authorization: `Bearer ${at.token}` },
+  });
+  const { lines: said } = await page.json();
+  assert.equal(said.filter((l) => l.text === before_).length, 1);
+  for (const it of [one, two, three]) await it.xmpp.stop().catch(() => {});
+});
