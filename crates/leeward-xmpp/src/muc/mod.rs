@@ -4,7 +4,8 @@
 //! are seen in it are rendered already, so that a thousand who come back at once ask the store nothing.
 //! In reading order: [`render`] and [`draft`], events as messages and messages as drafts; `room`,
 //! `memory` and `standing`, what is kept; `find` brings a room into memory; `join`, `say`, `hear` and
-//! `resume`, what clients do in it and get from it; `info`, `config` and `admin`, what they can ask.
+//! `resume`, what clients do in it and get from it; `invite`, `info`, `config` and `admin`, what they
+//! ask.
 
 pub mod draft;
 pub(crate) mod refusal;
@@ -15,6 +16,7 @@ mod config;
 mod find;
 mod hear;
 mod info;
+mod invite;
 mod join;
 mod memory;
 mod resume;
@@ -26,6 +28,7 @@ mod typing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use invite::directly as invited;
 pub(crate) use say::changes;
 
 use crate::jid::Jid;

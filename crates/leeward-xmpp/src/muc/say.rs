@@ -4,8 +4,8 @@
 use super::draft::{self, Say, Wish};
 use super::find::{Found, find, find_by_id};
 use super::refusal::refuse;
-use super::room::{Access, Room};
-use super::{Whereabouts, whereabouts, whose};
+use super::room::Room;
+use super::{Whereabouts, invite, whereabouts, whose};
 use crate::features::{self, emoji, ids};
 use crate::jid::Jid;
 use crate::ns;
@@ -16,7 +16,7 @@ use leeward_core::code::Code;
 use leeward_core::event::Draft;
 use leeward_core::id::{AccountId, Nonce, RoomId, Seq};
 use leeward_core::limits::REACTIONS_PER_MESSAGE_MAX;
-use leeward_core::room::{MemberRole, RoomFacts};
+use leeward_core::room::RoomFacts;
 use std::collections::VecDeque;
 
 /// Said to whoever sends what only they and some others could read.
@@ -25,7 +25,6 @@ const ENCRYPTED: &str =
 const OUTSIDE: &str = "not in this room: come in first";
 const UNKNOWN: &str = "there is no such message here, or it is not yours";
 const PRIVATE: &str = "write to the person's own address: rooms pass nothing on in private";
-const NOBODY: &str = "there is nobody so called";
 
 /// A message on its way into a room.
 struct Saying {
@@ -55,7 +54,7 @@ pub(super) fn message(
             return station.refuse(conn, message, Condition::BadRequest, text);
         }
         (_, Some(_)) => return personal(station, conn, message),
-        (_, None) => return aside(station, around, (conn, number), &local, message),
+        (_, None) => return invite::aside(station, around, (conn, number), &local, message),
     }
     let again = message.clone();
     match whereabouts(station, conn, &local) {
@@ -99,61 +98,6 @@ fn personal(station: &mut Station, conn: Conn, message: &Element) {
     if matches!(says, Wish::Say(_) | Wish::Edit(..) | Wish::Encrypted) {
         station.refuse(conn, message, Condition::NotAcceptable, Some(PRIVATE));
     }
-}
-
-/// A message to a room that is not to all in it: an invitation to somebody else (XEP-0045, section
-/// 7.8.2), or nothing that is done here.
-fn aside(
-    station: &mut Station,
-    around: Around<'_>,
-    (conn, number): (Conn, u32),
-    local: &str,
-    message: &Element,
-) {
-    let x = message.find("x", ns::MUC_USER);
-    let Some(invite) = x.and_then(|x| x.find("invite", ns::MUC_USER)) else {
-        if message.find("body", ns::CLIENT).is_some() {
-            let text = Some("what is said in a room is of type groupchat");
-            station.refuse(conn, message, Condition::BadRequest, text);
-        }
-        return;
-    };
-    let whom = invite.attribute("to").and_then(|to| Jid::parse(to).ok());
-    let Some(whom) = whom.and_then(|jid| station.account_of(around, &jid)) else {
-        return station.refuse(conn, message, Condition::ItemNotFound, Some(NOBODY));
-    };
-    let message = message.clone();
-    find(station, around, (conn, number), local, move |station, _, found| match found {
-        Found::Here(room) => invite_to(station, (conn, number), room, (whom, message)),
-        Found::Missing => station.refuse(conn, &message, Condition::ItemNotFound, None),
-        Found::Refused(refusal) => refuse(station, conn, &message, &refusal),
-    });
-}
-
-/// Brings somebody into a room: they find it in their list, as everybody does who is in it.
-fn invite_to(
-    station: &mut Station,
-    (conn, number): (Conn, u32),
-    id: RoomId,
-    (whom, message): (AccountId, Element),
-) {
-    let Some((account, role)) = whose(station, conn) else { return };
-    let Some(room) = station.rooms.here.get(&id) else { return };
-    if room.access(account, role) == Access::Hidden {
-        return station.refuse(conn, &message, Condition::ItemNotFound, None);
-    }
-    if room.members.contains_key(&whom) {
-        return;
-    }
-    station.keep_open(conn);
-    let question = Question::SetRole(conn, id, whom, MemberRole::Member);
-    station.ask_in_order(conn, question, move |station, _, answer| {
-        station.until_done((conn, number), |station| {
-            if let Answer::Refused(refusal) = answer {
-                refuse(station, conn, &message, &refusal);
-            }
-        });
-    });
 }
 
 /// Somebody who is in a room says something in it.

@@ -7,6 +7,7 @@
 
 mod first;
 mod hearing;
+mod inviting;
 mod joining;
 mod resuming;
 mod saying;

@@ -347,7 +347,9 @@ impl Station {
             }
             (Some(Kind::Iq), to) => features::iq(station, around, conn, to.as_ref(), &stanza),
             (Some(Kind::Message), to) => {
-                features::message(station, around, (conn, number), to.as_ref(), &stanza);
+                if !muc::invited(station, around, (conn, number), to.as_ref(), &stanza) {
+                    features::message(station, around, (conn, number), to.as_ref(), &stanza);
+                }
             }
             (Some(Kind::Presence), to) => {
                 features::presence(station, around, conn, to.as_ref(), &stanza);

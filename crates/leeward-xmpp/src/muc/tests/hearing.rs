@@ -1,6 +1,6 @@
 //! What clients get of what happens in rooms, by whomever and by whatever way.
 
-use super::world::{LOBBY, World, element, messages};
+use super::world::{LOBBY, World, element, messages, two};
 use crate::ns;
 use crate::station::{Framing, Input, Output, Question};
 use leeward_core::account::Role;
@@ -9,17 +9,6 @@ use leeward_core::hub::Published;
 use leeward_core::id::{AccountId, RoomId, Seq};
 use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
 use std::sync::Arc;
-
-/// bob on 1 and ann on 2 are in the lobby; cid is online elsewhere.
-fn two() -> World {
-    let mut world = World::of(&["ann", "bob", "cid"]);
-    for (conn, name) in [(1, "bob"), (2, "ann")] {
-        world.bound(conn, name);
-        world.joins(conn, "lobby", name);
-    }
-    world.forget();
-    world
-}
 
 fn facts(world: &World, change: impl FnOnce(&mut RoomFacts)) -> What {
     let mut facts = world.rooms[&RoomId(1)].facts.clone();

@@ -1,24 +1,12 @@
 //! What clients say in rooms, and what of it is done.
 
-use super::world::{LOBBY, World, element, messages};
-use crate::ns;
+use super::world::{LOBBY, World, condition, element, messages, two};
 use crate::station::{Input, Output, Question};
 use leeward_core::event::{Draft, Event, What};
 use leeward_core::id::{AccountId, FileId, RoomId, Seq};
-use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
+use leeward_core::room::{MemberRole, RoomFacts};
 
 const UUID: &str = "0b1c3d5e-7f90-4a2b-8c4d-6e8f0a1b2c3d";
-
-/// bob on 1 and ann on 2 are in the lobby.
-fn two() -> World {
-    let mut world = World::of(&["ann", "bob", "cid"]);
-    for (conn, name) in [(1, "bob"), (2, "ann")] {
-        world.bound(conn, name);
-        world.joins(conn, "lobby", name);
-    }
-    world.forget();
-    world
-}
 
 impl World {
     fn chats(&mut self, conn: u32, id: &str, inside: &str) {
@@ -35,15 +23,6 @@ impl World {
     fn count(&self) -> usize {
         self.rooms[&RoomId(1)].events.len()
     }
-}
-
-/// Why the only thing that a client got is an error.
-fn condition(got: &[String]) -> String {
-    assert_eq!(got.len(), 1, "{got:?}");
-    let stanza = element(&got[0]);
-    assert_eq!(stanza.attribute("type"), Some("error"), "{got:?}");
-    let error = stanza.find("error", ns::CLIENT).expect("it is one");
-    error.first().expect("it has a condition").name().to_owned()
 }
 
 fn handled(world: &World, conn: u32) -> u32 {
@@ -444,25 +423,6 @@ fn whoever_has_said_it_does_not_type_it_any_more() {
     world.play.now = world.play.now.plus_ms(10_000);
     world.input(Input::Tick);
     assert_eq!(world.got(2), Vec::<String>::new());
-}
-
-#[test]
-fn an_invitation_brings_somebody_in_if_whoever_invites_may() {
-    let mut world = two();
-    world.room(2, "secret", RoomKind::Private, &[1]);
-    let invite = |to: &str| {
-        format!(
-            "<message to='secret@rooms.chat.example.org'>\
-             <x xmlns='http://jabber.org/protocol/muc#user'><invite to='{to}'/></x></message>"
-        )
-    };
-    world.says(1, &invite("cid@chat.example.org"));
-    assert_eq!(condition(&world.got(1)), "item-not-found", "he does not know of it");
-    world.says(2, &invite("nobody@chat.example.org"));
-    assert_eq!(condition(&world.got(2)), "item-not-found");
-    world.says(2, &invite("cid@chat.example.org"));
-    assert_eq!(world.got(2), Vec::<String>::new());
-    assert!(world.rooms[&RoomId(2)].members.contains_key(&AccountId(3)));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A shell that keeps everything in memory: it answers what a station asks, at once or when told to.
 
+use crate::ns;
 use crate::station::tests::{Play, given};
 use crate::station::{Answer, Ask, Asleep, Bound, Conn, Framing, Input, Output, Question};
 use crate::xml::{Element, Limits, parse};
@@ -301,4 +302,24 @@ pub(super) fn messages(got: &[String]) -> Vec<&str> {
 pub(super) fn element(stanza: &str) -> Element {
     let wrapped = stanza.replacen(' ', " xmlns='jabber:client' ", 1);
     parse(&wrapped, LIMITS).expect("what is sent is well-formed")
+}
+
+/// bob on 1 and ann on 2 are in the lobby; cid is online elsewhere.
+pub(super) fn two() -> World {
+    let mut world = World::of(&["ann", "bob", "cid"]);
+    for (conn, name) in [(1, "bob"), (2, "ann")] {
+        world.bound(conn, name);
+        world.joins(conn, "lobby", name);
+    }
+    world.forget();
+    world
+}
+
+/// Why the only thing that a client got is an error.
+pub(super) fn condition(got: &[String]) -> String {
+    assert_eq!(got.len(), 1, "{got:?}");
+    let stanza = element(&got[0]);
+    assert_eq!(stanza.attribute("type"), Some("error"), "{got:?}");
+    let error = stanza.find("error", ns::CLIENT).expect("it is one");
+    error.first().expect("it has a condition").name().to_owned()
 }
