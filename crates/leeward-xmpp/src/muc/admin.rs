@@ -2,8 +2,11 @@
 //! have said (XEP-0425).
 
 use super::config::moderates;
-use super::refused;
-use crate::features::ids;
+use super::refusal::refuse;
+use super::room::Room;
+use super::standing::Standing;
+use super::whose;
+use crate::features::{self, ids};
 use crate::jid::Jid;
 use crate::ns;
 use crate::stanza::{Condition, result};
@@ -12,7 +15,7 @@ use crate::xml::Element;
 use leeward_core::account::Person;
 use leeward_core::event::Draft;
 use leeward_core::id::{AccountId, RoomId};
-use leeward_core::room::MemberRole;
+use leeward_core::room::{MemberRole, RoomKind};
 
 /// Shows a list: everybody of one affiliation or role.
 pub(super) fn show(
@@ -25,24 +28,29 @@ pub(super) fn show(
     let item = iq.first().and_then(|query| query.find("item", ns::MUC_ADMIN));
     let wanted = |name| item.and_then(|item| item.attribute(name)).map(str::to_owned);
     let (affiliation, role) = (wanted("affiliation"), wanted("role"));
-    let account = station.client(conn).map(crate::station::Client::account);
-    let room = station.rooms.rooms.get(&id);
-    let is_in = room.zip(account).is_some_and(|(room, who)| room.members.contains_key(&who));
-    if !is_in {
+    let Some((account, _)) = whose(station, conn) else { return };
+    let Some(room) = station.rooms.here.get(&id) else { return };
+    // Clients that are members of a private room ask who else is; in open ones it is of use to those
+    // alone who may change it.
+    let open = room.facts.room_kind == RoomKind::Public;
+    let member = room.members.contains_key(&account);
+    if !member || open && !moderates(station, conn, id) {
         return station.refuse(conn, iq, Condition::Forbidden, None);
     }
     if affiliation.as_deref() == Some("outcast") {
-        return banned(station, around, conn, id, iq);
+        return banned(station, conn, id, iq);
     }
-    let Some(room) = room else { return };
-    let people = room.members.keys().filter_map(|account| around.names.person(*account));
-    let fits = |person: &Person| {
-        let (has, is) = room.standing(person);
-        affiliation.as_deref().is_none_or(|a| a == has) && role.as_deref().is_none_or(|r| r == is)
+    let people = room.members.iter().filter_map(|(account, member)| {
+        let person = around.names.person(*account)?;
+        let standing = Standing::of(&room.facts, *member, person.role);
+        Some((person, standing))
+    });
+    let fits = |(_, standing): &(Person, Standing)| {
+        affiliation.as_deref().is_none_or(|a| a == standing.affiliation)
+            && role.as_deref().is_none_or(|r| r == standing.role)
     };
-    let items = people.filter(fits).map(|person| {
-        let (affiliation, role) = room.standing(&person);
-        entry(&station.domain.name, &person, affiliation).with("role", role)
+    let items = people.filter(fits).map(|(person, standing)| {
+        entry(&station.domain.name, &person, standing.affiliation).with("role", standing.role)
     });
     let query = Element::new("query", ns::MUC_ADMIN).children(items);
     station.send(conn, &result(iq, Some(query)));
@@ -55,14 +63,14 @@ fn entry(domain: &str, person: &Person, affiliation: &'static str) -> Element {
         .with("nick", person.name.clone())
 }
 
-fn banned(station: &mut Station, around: Around<'_>, conn: Conn, id: RoomId, iq: &Element) {
-    if !moderates(station, around, conn, id) {
+fn banned(station: &mut Station, conn: Conn, id: RoomId, iq: &Element) {
+    if !moderates(station, conn, id) {
         return station.refuse(conn, iq, Condition::Forbidden, None);
     }
     let iq = iq.clone();
     station.ask_for(conn, Question::Bans(conn, id), move |station, around, answer| {
         let Answer::Accounts(accounts) = answer else {
-            return refused(station, conn, &iq, &answer);
+            return features::refused(station, conn, &iq, &answer);
         };
         let people = accounts.iter().filter_map(|account| around.names.person(*account));
         let items = people.map(|person| entry(&station.domain.name, &person, "outcast"));
@@ -87,25 +95,46 @@ pub(super) fn set(station: &mut Station, around: Around<'_>, conn: Conn, id: Roo
             Some("there is nobody so called"),
         );
     };
-    let question = match (item.attribute("affiliation"), item.attribute("role")) {
-        (Some("outcast"), _) => Question::Remove { by: conn, room: id, who, banned: true },
-        (Some("none"), _) | (None, Some("none")) => {
-            Question::Remove { by: conn, room: id, who, banned: false }
-        }
-        (Some("member"), _) | (None, Some("participant")) => {
-            Question::SetRole(conn, id, who, MemberRole::Member)
-        }
-        (Some("admin" | "owner"), _) | (None, Some("moderator")) => {
-            Question::SetRole(conn, id, who, MemberRole::Moderator)
-        }
-        (None, Some("visitor")) => Question::SetRole(conn, id, who, MemberRole::Muted),
-        _ => return station.refuse(conn, iq, Condition::BadRequest, None),
+    if !moderates(station, conn, id) {
+        return station.refuse(conn, iq, Condition::Forbidden, None);
+    }
+    let Some(room) = station.rooms.here.get(&id) else { return };
+    let question = match change(room, who, item) {
+        Some(Change::Role(role)) => Question::SetRole(conn, id, who, role),
+        Some(Change::Out { banned }) => Question::Remove { by: conn, room: id, who, banned },
+        None => return station.refuse(conn, iq, Condition::BadRequest, None),
     };
     let iq = iq.clone();
-    station.ask_in_order(conn, question, move |station, _, answer| match answer {
-        Answer::Done => station.send(conn, &result(&iq, None)),
-        answer => refused(station, conn, &iq, &answer),
+    station.ask_in_order(conn, question, move |station, _, answer| {
+        if let Answer::Refused(refusal) = answer {
+            return refuse(station, conn, &iq, &refusal);
+        }
+        station.send(conn, &result(&iq, None));
     });
+}
+
+/// What an entry asks for.
+enum Change {
+    Role(MemberRole),
+    Out { banned: bool },
+}
+
+fn change(room: &Room, who: AccountId, item: &Element) -> Option<Change> {
+    let out = Change::Out { banned: false };
+    // In a room that is open to all a member like any other is nothing in particular.
+    let lowered = room.facts.room_kind == RoomKind::Public
+        && room.members.get(&who) == Some(&MemberRole::Moderator);
+    match (item.attribute("affiliation"), item.attribute("role")) {
+        (Some("outcast"), _) => Some(Change::Out { banned: true }),
+        (Some("none"), _) if lowered => Some(Change::Role(MemberRole::Member)),
+        (Some("none"), _) | (None, Some("none")) => Some(out),
+        (Some("member"), _) | (None, Some("participant")) => Some(Change::Role(MemberRole::Member)),
+        (Some("admin" | "owner"), _) | (None, Some("moderator")) => {
+            Some(Change::Role(MemberRole::Moderator))
+        }
+        (None, Some("visitor")) => Some(Change::Role(MemberRole::Muted)),
+        (Some(_), _) | (None, Some(_) | None) => None,
+    }
 }
 
 fn whom(station: &Station, around: Around<'_>, item: &Element) -> Option<AccountId> {
@@ -115,8 +144,13 @@ fn whom(station: &Station, around: Around<'_>, item: &Element) -> Option<Account
     station.account_of(around, &Jid::parse(item.attribute("jid")?).ok()?)
 }
 
-/// Takes back what somebody else has said.
-pub(super) fn moderate(station: &mut Station, conn: Conn, id: RoomId, iq: &Element) {
+/// Takes back what somebody else has said (XEP-0425).
+pub(super) fn moderate(
+    station: &mut Station,
+    (conn, number): (Conn, u32),
+    id: RoomId,
+    iq: &Element,
+) {
     let target = iq.first().and_then(|moderate| {
         moderate.find("retract", ns::RETRACT)?;
         ids::seq_of(moderate.attribute("id")?)
@@ -124,11 +158,15 @@ pub(super) fn moderate(station: &mut Station, conn: Conn, id: RoomId, iq: &Eleme
     let Some((target, client)) = target.zip(station.client(conn)) else {
         return station.refuse(conn, iq, Condition::BadRequest, None);
     };
-    let nonce = ids::nonce_of(iq.attribute("id"), &client.own.salt, client.handled());
+    // Requests are counted apart from messages.
+    let name = format!("moderate-{}", iq.attribute("id").unwrap_or_default());
+    let nonce = ids::nonce_of(Some(&name), &client.own.salt, number);
     let iq = iq.clone();
     let question = Question::Post(conn, id, nonce, Draft::Delete { target });
-    station.ask_in_order(conn, question, move |station, _, answer| match answer {
-        Answer::Posted(..) => station.send(conn, &result(&iq, None)),
-        answer => refused(station, conn, &iq, &answer),
+    station.ask_in_order(conn, question, move |station, _, answer| {
+        if !matches!(answer, Answer::Posted(..)) {
+            return features::refused(station, conn, &iq, &answer);
+        }
+        station.send(conn, &result(&iq, None));
     });
 }

@@ -1,11 +1,12 @@
-//! What a room is like, as a form (XEP-0045, section 10), and what changes of it mean to those in it.
+//! What a room is like, as a form (XEP-0045, section 10). What changes of it mean to those who are in it
+//! is heard from its log.
 
-use super::{forget, refused};
+use super::refusal::refuse;
+use super::whose;
 use crate::features::disco;
-use crate::jid::Jid;
 use crate::ns;
-use crate::stanza::{Condition, Rest, result};
-use crate::station::{Answer, Around, Conn, Question, Station};
+use crate::stanza::{Condition, result};
+use crate::station::{Answer, Conn, Question, Station};
 use crate::xml::Element;
 use leeward_core::id::RoomId;
 use leeward_core::room::{RoomFacts, RoomKind};
@@ -13,17 +14,11 @@ use leeward_core::room::{RoomFacts, RoomKind};
 const FORM: &str = "http://jabber.org/protocol/muc#roomconfig";
 
 /// Shows the form to whoever may change it.
-pub(super) fn show(
-    station: &mut Station,
-    around: Around<'_>,
-    conn: Conn,
-    id: RoomId,
-    iq: &Element,
-) {
-    if !moderates(station, around, conn, id) {
+pub(super) fn show(station: &mut Station, conn: Conn, id: RoomId, iq: &Element) {
+    if !moderates(station, conn, id) {
         return station.refuse(conn, iq, Condition::Forbidden, None);
     }
-    let Some(room) = station.rooms.rooms.get(&id) else { return };
+    let Some(room) = station.rooms.here.get(&id) else { return };
     let facts = &room.facts;
     let hidden = facts.room_kind != RoomKind::Public;
     let flag = |on| if on { "1" } else { "0" };
@@ -46,12 +41,12 @@ pub(super) fn show(
 }
 
 /// Takes a form that has been filled in, an empty one that takes the room as it is, or the end of the room.
-pub(super) fn set(station: &mut Station, around: Around<'_>, conn: Conn, id: RoomId, iq: &Element) {
-    if !moderates(station, around, conn, id) {
+pub(super) fn set(station: &mut Station, conn: Conn, id: RoomId, iq: &Element) {
+    if !moderates(station, conn, id) {
         return station.refuse(conn, iq, Condition::Forbidden, None);
     }
     let Some(query) = iq.first() else { return };
-    let Some(room) = station.rooms.rooms.get(&id) else { return };
+    let Some(room) = station.rooms.here.get(&id) else { return };
     let mut facts = room.facts.clone();
     if query.find("destroy", ns::MUC_OWNER).is_some() {
         // Nothing that was said is lost: the room is kept for reading.
@@ -71,9 +66,11 @@ pub(super) fn set(station: &mut Station, around: Around<'_>, conn: Conn, id: Roo
     }
     let iq = iq.clone();
     let question = Question::EditRoom(conn, id, facts);
-    station.ask_in_order(conn, question, move |station, _, answer| match answer {
-        Answer::Done => station.send(conn, &result(&iq, None)),
-        answer => refused(station, conn, &iq, &answer),
+    station.ask_in_order(conn, question, move |station, _, answer| {
+        if let Answer::Refused(refusal) = answer {
+            return refuse(station, conn, &iq, &refusal);
+        }
+        station.send(conn, &result(&iq, None));
     });
 }
 
@@ -108,72 +105,9 @@ fn fill_in(facts: &mut RoomFacts, form: &Element) -> Option<&'static str> {
     None
 }
 
-pub(super) fn moderates(station: &Station, around: Around<'_>, conn: Conn, id: RoomId) -> bool {
-    let person = station.client(conn).and_then(|c| around.names.person(c.account()));
-    let room = station.rooms.rooms.get(&id);
-    room.zip(person).is_some_and(|(room, person)| room.may_moderate(&person))
-}
-
-/// The room is another than before: those in it are told, and sent to its new address if it has one.
-pub(super) fn changed(
-    station: &mut Station,
-    around: Around<'_>,
-    id: RoomId,
-    (was, before): (&RoomFacts, &Jid),
-    facts: &RoomFacts,
-) {
-    let domain = std::sync::Arc::clone(&station.domain);
-    let Some(room) = station.rooms.rooms.get(&id) else { return };
-    let (after, joined) = (room.jid(&domain), room.joined.clone());
-    if was.topic != facts.topic && after == *before && !joined.is_empty() {
-        let subject = Rest::of(&room.subject(&domain));
-        station.fan_out(joined.clone(), subject, None);
-    }
-    if after == *before {
-        if was.read_only != facts.read_only || was.archived != facts.archived {
-            let status = Element::new("status", ns::MUC_USER).with("code", "104");
-            let message = Element::new("message", ns::CLIENT)
-                .with("from", before.to_string())
-                .with("type", "groupchat")
-                .child(Element::new("x", ns::MUC_USER).child(status));
-            if !joined.is_empty() {
-                station.fan_out(joined, Rest::of(&message), None);
-            }
-        }
-        return;
-    }
-    station.rooms.names.retain(|_, known| *known != id);
-    station.rooms.names.insert(after.local.clone().unwrap_or_default(), id);
-    for conn in joined {
-        moved(station, around, conn, id, (before, &after));
-    }
-}
-
-/// Tells a client that a room has another address (XEP-0045, section 10.9).
-fn moved(
-    station: &mut Station,
-    around: Around<'_>,
-    conn: Conn,
-    id: RoomId,
-    (before, after): (&Jid, &Jid),
-) {
-    let person = station.client(conn).and_then(|c| around.names.person(c.account()));
-    if let Some(person) = person {
-        let item =
-            Element::new("item", ns::MUC_USER).with("affiliation", "none").with("role", "none");
-        let destroy = Element::new("destroy", ns::MUC_USER)
-            .with("jid", after.to_string())
-            .child(Element::new("reason", ns::MUC_USER).text("the room has another name"));
-        let status = Element::new("status", ns::MUC_USER).with("code", "110");
-        let x = Element::new("x", ns::MUC_USER).child(item).child(destroy).child(status);
-        let out = Element::new("presence", ns::CLIENT)
-            .with("from", before.with(&person.name).to_string())
-            .with("type", "unavailable")
-            .child(x);
-        station.send(conn, &out);
-    }
-    if let Some(client) = station.client_mut(conn) {
-        client.joined.rooms.remove(&id);
-    }
-    forget(station, around, conn, id);
+/// Whether a client's account moderates a room.
+pub(super) fn moderates(station: &Station, conn: Conn, id: RoomId) -> bool {
+    let room = station.rooms.here.get(&id);
+    room.zip(whose(station, conn))
+        .is_some_and(|(room, (account, role))| room.moderates(account, role))
 }

@@ -5,6 +5,12 @@ use crate::ns;
 use crate::xml::Element;
 use leeward_core::id::{FileId, Seq};
 
+/// Parts of a text that may be left out: each letter is looked up in all of them.
+const RANGES_MAX: usize = 4;
+/// An older way to take a message back, that clients still use.
+const FASTEN: &str = "urn:xmpp:fasten:0";
+const RETRACT_OLD: &str = "urn:xmpp:message-retract:0";
+
 /// What a message asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wish {
@@ -35,6 +41,9 @@ pub enum Wish {
 pub struct Say {
     /// The text, without what is quoted in it for those who do not know replies.
     pub text: String,
+    /// All of it, with the address of its file: for when what it answers is not known, or the file is
+    /// somebody else's.
+    pub whole: String,
     /// The message that it answers (XEP-0461).
     pub reply: Option<String>,
     /// The message that begins its thread, if it names one of ours (XEP-0201).
@@ -52,6 +61,11 @@ pub fn read(message: &Element, files: &str) -> Wish {
     }
     if let Some(retract) = child("retract", ns::RETRACT) {
         return Wish::Retract(id_of(retract));
+    }
+    if let Some(fastened) = child("apply-to", FASTEN)
+        && fastened.find("retract", RETRACT_OLD).is_some()
+    {
+        return Wish::Retract(id_of(fastened));
     }
     if let Some(reactions) = child("reactions", ns::REACTIONS) {
         let each = reactions.elements().filter(|e| e.is("reaction", ns::REACTIONS));
@@ -72,7 +86,14 @@ pub fn read(message: &Element, files: &str) -> Wish {
         (Some(body), None) => return Wish::Say(say(message, &body, files)),
         (None, _) => {}
     }
-    if let Some(subject) = child("subject", ns::CLIENT) {
+    if child("x", ns::OOB).is_some() {
+        let say = say(message, "", files);
+        return if say.whole.is_empty() { Wish::Nothing } else { Wish::Say(say) };
+    }
+    // With a thread it is the title of a conversation (RFC 6121, 5.2.4), which rooms do not have.
+    if let Some(subject) = child("subject", ns::CLIENT)
+        && child("thread", ns::CLIENT).is_none()
+    {
         return Wish::Subject(subject.content());
     }
     for element in message.elements() {
@@ -90,38 +111,77 @@ pub fn read(message: &Element, files: &str) -> Wish {
 }
 
 fn is_encrypted(element: &Element) -> bool {
-    const OF_THEM: [&str; 4] = [
+    const OF_THEM: [&str; 6] = [
         "eu.siacs.conversations.axolotl",
+        "urn:xmpp:omemo:1",
         "urn:xmpp:omemo:2",
         "urn:xmpp:openpgp:0",
         "jabber:x:encrypted",
+        // XEP-0380 says that something is encrypted, whatever by.
+        "urn:xmpp:eme:0",
     ];
-    matches!(element.name(), "encrypted" | "openpgp" | "x") && OF_THEM.contains(&element.ns())
+    OF_THEM.contains(&element.ns())
 }
 
 fn say(message: &Element, body: &str, files: &str) -> Say {
     let url = message.find("x", ns::OOB).and_then(|x| x.find("url", ns::OOB));
-    let file = url.and_then(|url| file_of(&url.content(), files));
+    let url = url.map(|url| url.content().trim().to_owned()).filter(|url| !url.is_empty());
+    // Some clients give the address of what they have uploaded as all that they say.
+    let alone = || Some(body.trim().to_owned()).filter(|body| file_of(body, files).is_some());
+    let url = url.or_else(alone);
+    let file = url.as_deref().and_then(|url| file_of(url, files));
     let reply = message.find("reply", ns::REPLY).and_then(|reply| reply.attribute("id"));
     let thread = message.find("thread", ns::CLIENT).map(Element::content);
     let mut text = without_fallback(message, body);
-    if file.is_some() && url.is_some_and(|url| url.content().trim() == text.trim()) {
-        text.clear();
+    let mut whole = body.to_owned();
+    match (&url, file) {
+        (Some(url), Some(_)) => text = without_line(&text, url),
+        (Some(url), None) => add_line(&mut text, url),
+        (None, _) => {}
+    }
+    if let Some(url) = &url {
+        add_line(&mut whole, url);
     }
     Say {
         text,
+        whole,
         reply: reply.map(str::to_owned),
         thread: thread.and_then(|thread| ids::seq_of(thread.strip_prefix(THREAD)?)),
         file,
     }
 }
 
+/// Adds a line to a text that does not have it.
+fn add_line(text: &mut String, line: &str) {
+    if text.contains(line) {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(line);
+}
+
+/// A text without a line; as it was, to the last line feed, if it does not have it.
+fn without_line(text: &str, line: &str) -> String {
+    if !text.lines().any(|other| other.trim() == line) {
+        return text.to_owned();
+    }
+    let kept: Vec<&str> = text.lines().filter(|other| other.trim() != line).collect();
+    kept.join("\n")
+}
+
 /// What the name of a thread begins with; the place of its first message follows.
 pub const THREAD: &str = "lw-thread-";
 
-/// The file of an address that this server has given.
+/// Where the files of this server are: with a token and a name behind it, as clients of XMPP are given
+/// them, or without, as in the API.
+const FILES_AT: [&str; 2] = ["/xmpp/files/", "/api/v1/files/"];
+
+/// The file of an address that this server has given. Whether somebody may attach it is not said by it.
 pub fn file_of(url: &str, files: &str) -> Option<FileId> {
-    let rest = url.trim().strip_prefix(files)?.strip_prefix("/api/v1/files/")?;
+    let path = url.trim().strip_prefix(files)?;
+    let rest = FILES_AT.iter().find_map(|at| path.strip_prefix(at))?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
@@ -136,7 +196,9 @@ fn without_fallback(message: &Element, body: &str) -> String {
         }
         for part in fallback.elements().filter(|e| e.is("body", ns::FALLBACK)) {
             let place = |name| part.attribute(name).and_then(|text| text.parse().ok());
-            cut.push((place("start").unwrap_or(0), place("end").unwrap_or(usize::MAX)));
+            if cut.len() < RANGES_MAX {
+                cut.push((place("start").unwrap_or(0), place("end").unwrap_or(usize::MAX)));
+            }
         }
     }
     if cut.is_empty() {
@@ -147,76 +209,5 @@ fn without_fallback(message: &Element, body: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::xml::{Limits, parse};
-
-    const FILES: &str = "https://chat.example.org";
-
-    fn wish(children: &str) -> Wish {
-        let limits = Limits { bytes_max: 9_999, elements_max: 99, depth_max: 9, attributes_max: 9 };
-        let text = format!("<message xmlns='jabber:client'>{children}</message>");
-        read(&parse(&text, limits).unwrap(), FILES)
-    }
-
-    fn said(text: &str) -> Say {
-        Say { text: text.into(), ..Say::default() }
-    }
-
-    #[test]
-    fn what_is_said_is_a_text() {
-        assert_eq!(wish("<body>hello</body>"), Wish::Say(said("hello")));
-        assert_eq!(wish("<body> </body>"), Wish::Nothing);
-        let subject = "<subject>plans</subject>";
-        assert_eq!(wish(subject), Wish::Subject("plans".into()));
-        assert_eq!(wish(&format!("{subject}<body>hello</body>")), Wish::Say(said("hello")));
-    }
-
-    #[test]
-    fn an_answer_loses_what_it_quotes() {
-        let answer = wish(
-            "<body>&gt; h\u{e9}llo\nyes</body><reply xmlns='urn:xmpp:reply:0' id='0000000007'/>\
-             <fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>\
-             <body start='0' end='8'/></fallback><thread>lw-thread-0000000003</thread>",
-        );
-        let expected =
-            Say { reply: Some("0000000007".into()), thread: Some(Seq(3)), ..said("yes") };
-        assert_eq!(answer, Wish::Say(expected));
-    }
-
-    #[test]
-    fn a_file_of_this_server_is_a_file() {
-        let url = "https://chat.example.org/api/v1/files/12/a.png?for=x";
-        let oob = format!("<x xmlns='jabber:x:oob'><url>{url}</url></x>");
-        let file = Say { file: Some(FileId(12)), ..Say::default() };
-        assert_eq!(wish(&format!("<body>{url}</body>{oob}")), Wish::Say(file));
-        let elsewhere = "https://evil.example/api/v1/files/12";
-        assert_eq!(file_of(elsewhere, FILES), None);
-        assert_eq!(file_of("https://chat.example.org.evil.example/api/v1/files/12", FILES), None);
-    }
-
-    #[test]
-    fn edits_reactions_and_retractions_name_their_message() {
-        let replace = "<body>two</body><replace xmlns='urn:xmpp:message-correct:0' id='x'/>";
-        assert_eq!(wish(replace), Wish::Edit("x".into(), "two".into()));
-        let reactions = "<reactions xmlns='urn:xmpp:reactions:0' id='7'><reaction>\u{1f44b}</reaction>\
-             <reaction>\u{1f44b}</reaction><reaction> </reaction></reactions>";
-        assert_eq!(wish(reactions), Wish::React("7".into(), vec!["\u{1f44b}".into()]));
-        let retract = "<retract xmlns='urn:xmpp:message-retract:1' id='7'/>\
-             <body>This person attempted to retract a message.</body>";
-        assert_eq!(wish(retract), Wish::Retract("7".into()));
-    }
-
-    #[test]
-    fn what_passes_is_told_apart() {
-        let state =
-            |name: &str| wish(&format!("<{name} xmlns='http://jabber.org/protocol/chatstates'/>"));
-        assert_eq!((state("composing"), state("gone")), (Wish::Typing(true), Wish::Typing(false)));
-        let displayed = "<displayed xmlns='urn:xmpp:chat-markers:0' id='7'/>";
-        assert_eq!(wish(displayed), Wish::Displayed("7".into()));
-        let received = "<received xmlns='urn:xmpp:receipts' id='7'/>";
-        assert_eq!(wish(received), Wish::Received("7".into()));
-        let omemo = "<encrypted xmlns='eu.siacs.conversations.axolotl'/><body>no</body>";
-        assert_eq!(wish(omemo), Wish::Encrypted);
-    }
-}
+#[path = "draft_tests.rs"]
+mod tests;

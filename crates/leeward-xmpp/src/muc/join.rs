@@ -1,244 +1,279 @@
-//! Coming into a room and going out of it (XEP-0045, section 7.2 and 7.14).
+//! Coming into a room and going out of it (XEP-0045, section 7).
+//!
+//! Whoever comes to a room in memory costs copies of what is rendered already, asks nobody, and is told
+//! to nobody: who is seen in a room are members who are online, and that does not change by it. The
+//! order is relied on by clients: those who are there, oneself, what was said, the subject.
 
-use super::{Joined, forget, refused, with_room};
+use super::find::{Found, find, find_by_id};
+use super::memory::Wanted;
+use super::refusal::refuse;
+use super::render::{Frame, View, name, subject};
+use super::room::{Access, GROUP, Room};
+use super::standing::{Standing, status};
 use crate::jid::Jid;
 use crate::ns;
 use crate::stanza::{Condition, Rest};
-use crate::station::{Answer, Around, Conn, Question, Station};
+use crate::station::{Answer, Around, Client, Conn, Domain, Mark, Question, Station};
 use crate::time;
 use crate::xml::Element;
+use leeward_core::code::Code;
 use leeward_core::id::{AccountId, Millis, RoomId};
-use leeward_core::room::{RoomFacts, RoomKind};
-use leeward_core::wire::Presence;
+use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
+use leeward_core::rules;
 use std::sync::Arc;
 
-/// Messages of the past that a client is given when it joins, unless it asks for another number.
-const HISTORY: usize = 20;
-/// Most that it is given.
-const HISTORY_MAX: usize = 100;
+/// Lines that somebody gets who does not say how many they want.
+const LINES_DEFAULT: usize = 20;
+const NO_ROOM: &str = "there is no such room, or you are not in it";
 
-/// A presence for a room.
+/// Somebody who wants to come in.
+struct Comer {
+    conn: Conn,
+    /// Which of its stanzas it was.
+    number: u32,
+    /// They came by another nick than the one they have.
+    renamed: bool,
+    wanted: Wanted,
+    /// What they sent, for when it is refused.
+    stanza: Element,
+}
+
+/// Deals with a presence for a room.
 pub(super) fn presence(
     station: &mut Station,
     around: Around<'_>,
-    conn: Conn,
-    (name, to): (&str, &Jid),
-    presence: &Element,
+    (conn, number): (Conn, u32),
+    to: &Jid,
+    stanza: &Element,
 ) {
-    match presence.attribute("type") {
-        Some("unavailable") => leave(station, around, conn, name),
+    let Some(room) = to.local.clone() else {
+        return station.refuse(conn, stanza, Condition::ServiceUnavailable, None);
+    };
+    match stanza.attribute("type") {
+        Some("unavailable") => leave(station, around, conn, &room),
         Some(_) => {}
-        None => {
-            if to.resource.is_none() {
-                return station.refuse(conn, presence, Condition::JidMalformed, None);
+        None => match &to.resource {
+            None => {
+                station.refuse(conn, stanza, Condition::JidMalformed, Some("a nick is missing"))
             }
-            let known = station.rooms.names.get(name).copied();
-            let joined = station.client(conn).map(|client| &client.joined);
-            let again =
-                joined.zip(known).is_some_and(|(j, id): (&Joined, _)| j.rooms.contains(&id));
-            // Without the element of a join it is a change of what is shown of an occupant.
-            if again && presence.find("x", ns::MUC).is_none() {
-                return;
-            }
-            let ask = Join::of(name, to, presence, around.names.wall());
-            let stanza = presence.clone();
-            with_room(station, around, conn, name, move |station, around, id| match id {
-                Some(id) => enter(station, around, conn, id, ask, &stanza),
-                None => make(station, around, conn, ask, stanza),
+            Some(nick) => come(station, around, (conn, number), &room, (nick, stanza)),
+        },
+    }
+}
+
+fn come(
+    station: &mut Station,
+    around: Around<'_>,
+    (conn, number): (Conn, u32),
+    room: &str,
+    (nick, stanza): (&str, &Element),
+) {
+    let Some(account) = station.client(conn).map(Client::account) else { return };
+    let renamed = name(around.names, account) != *nick;
+    let x = stanza.find("x", ns::MUC);
+    let joined = super::joined(station, conn, room);
+    match (x, joined) {
+        (None, Some(room)) => return here(station, around, conn, room, renamed),
+        (None, None) => {
+            // Who believes to be in a room and is not has to come again (XEP-0410).
+            let text = Some("not in this room: come in first");
+            return station.refuse(conn, stanza, Condition::NotAcceptable, text);
+        }
+        (Some(_), _) => {}
+    }
+    if !station.rooms.may_come(around.now, conn) {
+        let text = Some("too many rooms at once; come back in a minute");
+        return station.refuse(conn, stanza, Condition::ResourceConstraint, text);
+    }
+    let wanted = wanted(around, x.and_then(|x| x.find("history", ns::MUC)));
+    let comer = Comer { conn, number, renamed, wanted, stanza: stanza.clone() };
+    let called = room.to_owned();
+    find(station, around, (conn, number), room, move |station, around, found| match found {
+        Found::Here(room) => knock(station, around, room, comer),
+        Found::Missing => create(station, called, comer),
+        Found::Refused(refusal) => refuse(station, conn, &comer.stanza, &refusal),
+    });
+}
+
+/// What of the history somebody wants. Limits may be given together; each is kept.
+fn wanted(around: Around<'_>, history: Option<&Element>) -> Wanted {
+    let number = |name| history?.attribute(name)?.trim().parse::<u64>().ok();
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let seconds =
+        number("seconds").map(|s| around.names.wall().0.saturating_sub(s.saturating_mul(1_000)));
+    let since = history.and_then(|h| h.attribute("since")).and_then(time::parse);
+    let oldest = seconds.unwrap_or(0).max(since.unwrap_or_default().0);
+    let any = history.is_some_and(|h| h.attribute("since").or(h.attribute("seconds")).is_some());
+    let default = if any { usize::MAX } else { LINES_DEFAULT };
+    Wanted {
+        lines_max: number("maxstanzas").map_or(default, size),
+        chars_max: number("maxchars").map_or(usize::MAX, size),
+        since: Millis(oldest),
+    }
+}
+
+/// Lets somebody in who may come in.
+fn knock(station: &mut Station, around: Around<'_>, id: RoomId, comer: Comer) {
+    let conn = comer.conn;
+    let Some((room, client)) = station.rooms.here.get(&id).zip(station.client(conn)) else {
+        return;
+    };
+    match room.access(client.account(), client.role()) {
+        Access::Member(_) => enter(station, around, id, &comer, false),
+        // Also where what is known says no: they may have been invited a moment ago.
+        Access::Open | Access::Hidden => {
+            station.keep_open(conn);
+            station.ask_in_order(conn, Question::Join(conn, id), move |station, around, answer| {
+                station.until_done((conn, comer.number), |station| {
+                    let_in(station, around, id, &comer, answer);
+                });
             });
         }
     }
 }
 
-/// What a client asks for with a join.
-#[derive(Clone)]
-struct Join {
-    name: String,
-    nick: String,
-    count: usize,
-    chars: usize,
-    since: Option<Millis>,
-    made: bool,
-}
-
-impl Join {
-    fn of(name: &str, to: &Jid, presence: &Element, wall: Millis) -> Self {
-        let history = presence.find("x", ns::MUC).and_then(|x| x.find("history", ns::MUC));
-        let number = |name: &str| {
-            history.and_then(|h| h.attribute(name)).and_then(|text| text.parse::<u64>().ok())
+/// The answer to whoever came into a room without being in it.
+fn let_in(station: &mut Station, around: Around<'_>, id: RoomId, comer: &Comer, answer: Answer) {
+    let conn = comer.conn;
+    let Some(account) = station.client(conn).map(Client::account) else { return };
+    if let Answer::Refused(refusal) = answer {
+        return match refusal.code == Code::NotFound {
+            true => no_room(station, comer),
+            false => refuse(station, conn, &comer.stanza, &refusal),
         };
-        let size = |name: &str| number(name).map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-        let seconds =
-            number("seconds").map(|s| Millis(wall.0.saturating_sub(s.saturating_mul(1_000))));
-        let since = history.and_then(|h| h.attribute("since")).and_then(time::parse);
-        let asked = seconds.is_some() || since.is_some();
-        let usual = if asked { HISTORY_MAX } else { HISTORY };
-        Self {
-            name: name.to_owned(),
-            nick: to.resource.clone().unwrap_or_default(),
-            count: size("maxstanzas").unwrap_or(usual).min(HISTORY_MAX),
-            chars: size("maxchars").unwrap_or(usize::MAX),
-            since: seconds.max(since),
-            made: false,
-        }
     }
+    // The event that says so may be on its way.
+    super::hear::came(station, around, (id, account), MemberRole::Member);
+    enter(station, around, id, comer, false);
 }
 
-/// Brings a client into a room in memory, and first its account if need be.
-fn enter(
-    station: &mut Station,
-    around: Around<'_>,
-    conn: Conn,
-    id: RoomId,
-    ask: Join,
-    presence: &Element,
-) {
-    let Some(client) = station.client(conn) else { return };
-    let account = client.account();
-    let Some(room) = station.rooms.rooms.get(&id) else { return };
-    if room.members.contains_key(&account) {
-        return burst(station, around, conn, id, &ask);
-    }
-    if room.facts.room_kind != RoomKind::Public {
-        // As if there were none: whoever is not in a room does not learn that there is one.
-        return station.refuse(conn, presence, Condition::ItemNotFound, Some(NO_ROOM));
-    }
-    let presence = presence.clone();
-    station.ask_in_order(conn, Question::Join(conn, id), move |station, around, answer| {
-        if answer != Answer::Done {
-            return refused(station, conn, &presence, &answer);
-        }
-        // The event is on its way; whoever has come in is in from here on.
-        if let Some(room) = station.rooms.rooms.get_mut(&id) {
-            let role = leeward_core::room::MemberRole::Member;
-            room.members.entry(account).or_insert(role);
-            station.rooms.of.entry(account).or_default().insert(id);
-        }
-        burst(station, around, conn, id, &ask);
-    });
+/// Whoever may not know of a room is told what they are told where there is none.
+fn no_room(station: &mut Station, comer: &Comer) {
+    station.refuse(comer.conn, &comer.stanza, Condition::ItemNotFound, Some(NO_ROOM));
 }
 
-const NO_ROOM: &str = "there is no such room, or you are not in it";
-
-/// Makes a room of that name, if there is none and the client may.
-fn make(station: &mut Station, _around: Around<'_>, conn: Conn, ask: Join, presence: Element) {
+/// Makes a room of that name for whoever came to none, if they may make rooms.
+fn create(station: &mut Station, name: String, comer: Comer) {
+    let conn = comer.conn;
+    let Some(role) = station.client(conn).map(Client::role) else { return };
+    let may = rules::may_create_room(role, RoomKind::Public).is_ok();
+    if !may || name.starts_with(GROUP) {
+        return no_room(station, &comer);
+    }
+    if let Err(refusal) = rules::check_room_name(&name) {
+        return refuse(station, conn, &comer.stanza, &refusal);
+    }
     let facts = RoomFacts {
         room_kind: RoomKind::Public,
-        name: ask.name.clone(),
+        name,
         topic: String::new(),
         archived: false,
         read_only: false,
     };
-    let question = Question::CreateRoom(conn, facts);
-    station.ask_in_order(conn, question, move |station, around, answer| match answer {
-        Answer::Which(id, made) => {
-            let ask = Join { made, ..ask };
-            super::load(station, around, conn, id, move |station, around, there| {
-                if there.is_some() {
-                    enter(station, around, conn, id, ask, &presence);
-                }
+    station.keep_open(conn);
+    station.ask_in_order(
+        conn,
+        Question::CreateRoom(conn, facts),
+        move |station, around, answer| {
+            station.until_done((conn, comer.number), |station| {
+                created(station, around, comer, answer);
             });
-        }
+        },
+    );
+}
+
+fn created(station: &mut Station, around: Around<'_>, comer: Comer, answer: Answer) {
+    let conn = comer.conn;
+    if let Answer::Refused(refusal) = answer {
         // A name that is taken is that of a room which the client may not know of.
-        _ => station.refuse(conn, &presence, Condition::ItemNotFound, Some(NO_ROOM)),
+        return match refusal.code == Code::Conflict {
+            true => no_room(station, &comer),
+            false => refuse(station, conn, &comer.stanza, &refusal),
+        };
+    }
+    let Answer::Which(room, made) = answer else {
+        return no_room(station, &comer);
+    };
+    let then = (conn, Some(comer.number));
+    find_by_id(station, around, then, room, move |station, around, found| match found {
+        Found::Here(room) if made => enter(station, around, room, &comer, true),
+        Found::Here(room) => knock(station, around, room, comer),
+        Found::Missing => no_room(station, &comer),
+        Found::Refused(refusal) => refuse(station, conn, &comer.stanza, &refusal),
     });
 }
 
-/// What a client is given that joins, in the order that clients rely on: who is there, itself, what was
-/// said, what the room is about.
-fn burst(station: &mut Station, around: Around<'_>, conn: Conn, id: RoomId, ask: &Join) {
-    let Some(client) = station.client(conn) else { return };
-    let domain = Arc::clone(&station.domain);
-    let Some(person) = around.names.person(client.account()) else { return };
-    let Some(room) = station.rooms.rooms.get(&id) else { return };
-    let others: Vec<Rest> = room.others(person.id).cloned().collect();
-    let mut statuses = vec![110];
-    if ask.made {
-        statuses.push(201);
+/// Gives a client all that it gets on coming, and lets it hear from there on.
+fn enter(station: &mut Station, around: Around<'_>, id: RoomId, comer: &Comer, made: bool) {
+    let (conn, domain) = (comer.conn, Arc::clone(&station.domain));
+    let Some(account) = station.client(conn).map(Client::account) else { return };
+    let Some(room) = station.rooms.here.get_mut(&id) else { return };
+    let others = room.seen.but(account);
+    let mut codes = vec![status::SELF];
+    codes.extend(made.then_some(status::CREATED));
+    codes.extend(comer.renamed.then_some(status::NICK));
+    let own = own(room, around, &domain, account, &codes);
+    let Room { memory, address, .. } = room;
+    let frame = Frame { room: id, by: address, group: true, delayed: true };
+    let view = View { domain: &domain, names: around.names, frame, quoted: None };
+    let lines = memory.lines(view, comer.wanted);
+    let subject = Rest::of(&subject(&room.address, &room.facts.topic));
+    let address = Arc::clone(&room.address);
+    room.behind.remove(&conn);
+    room.here.insert(conn);
+    if let Some(client) = station.client_mut(conn) {
+        client.joined.rooms.insert(id, address);
     }
-    if ask.nick != person.name {
-        statuses.push(210);
-    }
-    let own = room.presence_of(&domain, &person, Presence::Online, &statuses);
-    let history = room.history(ask.count, ask.chars, ask.since);
-    let subject = room.subject(&domain);
     for rest in others {
         station.give(conn, rest, None);
     }
-    station.send(conn, &own);
-    for (seq, rest) in history {
+    station.give_as(conn, own.clone(), &Mark::Own(own));
+    for (seq, rest) in lines {
         station.give(conn, rest, Some((id, seq)));
     }
-    station.send(conn, &subject);
-    if let Some(client) = station.client_mut(conn) {
-        client.joined.rooms.insert(id);
-    }
-    listen(station, conn, id);
+    station.give(conn, subject, None);
 }
 
-/// From here on a client gets every event of a room.
-pub(super) fn listen(station: &mut Station, conn: Conn, id: RoomId) {
-    if let Some(room) = station.rooms.rooms.get_mut(&id)
-        && !room.joined.contains(&conn)
-    {
-        room.joined.push(conn);
-        room.empty = None;
-    }
+/// One's own presence in a room. It is kept until it is acknowledged: without it a client believes to
+/// be outside.
+fn own(
+    room: &Room,
+    around: Around<'_>,
+    domain: &Domain,
+    account: AccountId,
+    codes: &[u16],
+) -> Rest {
+    let member = room.members.get(&account).copied().unwrap_or(MemberRole::Muted);
+    Rest::of(&room.scene(around, domain).there(account, member, codes))
 }
 
-/// A client leaves; its account stays in the room.
-fn leave(station: &mut Station, around: Around<'_>, conn: Conn, name: &str) {
-    let Some(id) = station.rooms.names.get(name).copied() else { return };
-    let joined = station.client_mut(conn).is_some_and(|client| client.joined.rooms.remove(&id));
-    if !joined {
-        return;
-    }
-    forget(station, around, conn, id);
-    say_out(station, around, conn, id, &[110]);
-}
-
-/// Tells a client that it is out.
-fn say_out(station: &mut Station, around: Around<'_>, conn: Conn, id: RoomId, statuses: &[u16]) {
-    let domain = Arc::clone(&station.domain);
-    let person = station.client(conn).and_then(|c| around.names.person(c.account()));
-    let room = station.rooms.rooms.get(&id);
-    if let Some((room, person)) = room.zip(person) {
-        let out = room.presence_of(&domain, &person, Presence::Offline, statuses);
-        station.send(conn, &out);
-    }
-}
-
-/// Somebody is not in the room any more: by themselves, removed, or removed for good.
-pub(super) fn went_out(
+/// Tells a client that it is in a room, under the nick that it has there.
+pub(super) fn here(
     station: &mut Station,
     around: Around<'_>,
+    conn: Conn,
     id: RoomId,
-    who: AccountId,
-    (by, banned): (AccountId, bool),
+    renamed: bool,
 ) {
-    if let Some(rooms) = station.rooms.of.get_mut(&who) {
-        rooms.remove(&id);
-    }
-    let code = match (banned, by == who) {
-        (true, _) => Some(301),
-        (false, false) => Some(307),
-        (false, true) => None,
-    };
-    for conn in station.clients_of(who) {
-        let joined = station.client_mut(conn).is_some_and(|c| c.joined.rooms.remove(&id));
-        if joined {
-            let statuses: Vec<u16> = std::iter::once(110).chain(code).collect();
-            say_out(station, around, conn, id, &statuses);
-            forget(station, around, conn, id);
-        }
-    }
     let domain = Arc::clone(&station.domain);
-    let Some(person) = around.names.person(who) else { return };
-    let Some(room) = station.rooms.rooms.get(&id).filter(|room| room.is_shown()) else { return };
-    let statuses: Vec<u16> = code.into_iter().collect();
-    let out = room.presence_of(&domain, &person, Presence::Offline, &statuses);
-    let joined = room.joined.clone();
-    if !joined.is_empty() {
-        station.fan_out(joined, Rest::of(&out), None);
-    }
+    let Some(account) = station.client(conn).map(Client::account) else { return };
+    let Some(room) = station.rooms.here.get(&id) else { return };
+    let mut codes = vec![status::SELF];
+    codes.extend(renamed.then_some(status::NICK));
+    let own = own(room, around, &domain, account, &codes);
+    station.give_as(conn, own.clone(), &Mark::Own(own));
+}
+
+fn leave(station: &mut Station, around: Around<'_>, conn: Conn, room: &str) {
+    let Some(id) = super::joined(station, conn, room) else { return };
+    let domain = Arc::clone(&station.domain);
+    let Some(account) = station.client(conn).map(Client::account) else { return };
+    let Some(room) = station.rooms.here.get_mut(&id) else { return };
+    room.forget(conn, around.now);
+    let member = room.members.get(&account).copied().unwrap_or(MemberRole::Muted);
+    let scene = room.scene(around, &domain);
+    let standing = Standing { role: "none", ..scene.standing(account, member) };
+    let gone = Rest::of(&scene.gone(account, standing, &[status::SELF]));
+    super::hear::outside(station, conn, id, gone);
+    station.rooms.empty(around.now, id);
 }

@@ -1,17 +1,18 @@
 //! One client that has bound a resource.
 
-use super::{Bound, Framing, Sm};
+use super::{Bound, Framing, Mark, Sm};
 use crate::jid::Jid;
-use crate::stanza::{Kind, Rest};
+use crate::stanza::Kind;
 use crate::xml::Element;
 use bytes::Bytes;
 use leeward_core::account::Role;
-use leeward_core::id::{AccountId, RoomId, Seq, SessionId};
+use leeward_core::id::{AccountId, SessionId};
 use std::collections::VecDeque;
 
 /// One client.
 pub struct Client {
-    pub(super) generation: u64,
+    /// Which of all clients that this connection's number was given to.
+    pub(crate) generation: u64,
     bound: Bound,
     /// What goes before the rest of each stanza for it.
     address: Bytes,
@@ -124,8 +125,8 @@ impl Client {
     }
 
     /// Counts a stanza that is sent to it; whether to ask for an acknowledgement.
-    pub(super) fn count(&mut self, rest: &Rest, event: Option<(RoomId, Seq)>) -> bool {
-        self.sm.as_mut().is_some_and(|sm| sm.sent(rest, event))
+    pub(super) fn count(&mut self, mark: &Mark) -> bool {
+        self.sm.as_mut().is_some_and(|sm| sm.sent(mark))
     }
 
     /// Counts a stanza that it has sent; its number.

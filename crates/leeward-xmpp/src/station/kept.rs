@@ -10,7 +10,7 @@ use leeward_core::account::Role;
 use leeward_core::id::{AccountId, Instant, RoomId, Seq, SessionId};
 
 /// Of this form; what is of another is not read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Asleep {
     /// As bytes.
@@ -43,7 +43,10 @@ impl Asleep {
             out.number(seq.0);
         });
         out.number(joined.rooms.len() as u64);
-        joined.rooms.iter().for_each(|room| out.number(room.0));
+        joined.rooms.iter().for_each(|(room, address)| {
+            out.number(room.0);
+            out.text(address);
+        });
         let flags = own.flags();
         out.number(flags.iter().fold(0, |sum, flag| sum << 1 | u64::from(*flag)));
         out.text(&own.salt);
@@ -70,7 +73,8 @@ impl Asleep {
             }
         })?;
         let rooms = from.list(|from| Some((RoomId(from.number()?), Seq(from.number()?))))?;
-        let joined = from.list(|from| from.number().map(RoomId))?.into_iter().collect();
+        let joined = from.list(|from| Some((RoomId(from.number()?), from.text()?.into())))?;
+        let joined = joined.into_iter().collect();
         let flags = from.number()?;
         let flag = |bit: u32| flags >> bit & 1 == 1;
         let own = Own::kept(from.text()?, [flag(3), flag(2), flag(1), flag(0)]);
@@ -185,7 +189,7 @@ mod tests {
             acked: u32::MAX,
             unacked: vec![Mark::Event(RoomId(1), Seq(9)), Mark::Passing, Mark::Own(rest)],
             rooms: vec![(RoomId(1), Seq(9)), (RoomId(2), Seq(4))],
-            joined: Joined { rooms: [RoomId(1)].into() },
+            joined: Joined { rooms: [(RoomId(1), "lobby@rooms.x".into())].into() },
             own,
         }
     }

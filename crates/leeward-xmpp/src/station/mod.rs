@@ -181,9 +181,15 @@ impl Station {
 
     /// Gives a client a stanza; `event`: the event that it renders, by which it can be made anew.
     pub(crate) fn give(&mut self, conn: Conn, rest: Rest, event: Option<(RoomId, Seq)>) {
+        let mark = Mark::of(&rest, event);
+        self.give_as(conn, rest, &mark);
+    }
+
+    /// Gives a client a stanza of which something else is remembered than usual.
+    pub(crate) fn give_as(&mut self, conn: Conn, rest: Rest, mark: &Mark) {
         let Some(client) = self.client_mut(conn) else { return };
-        let wants_ack = client.count(&rest, event);
-        self.outputs.push_back(Output::Send(conn, rest, event));
+        let wants_ack = client.count(mark);
+        self.outputs.push_back(Output::Send(conn, rest, mark.event()));
         if wants_ack {
             self.outputs.push_back(Output::Raw(conn, sm::request()));
         }
@@ -191,13 +197,19 @@ impl Station {
 
     /// Gives many clients the same stanza.
     pub(crate) fn fan_out(&mut self, conns: Vec<Conn>, rest: Rest, event: Option<(RoomId, Seq)>) {
+        let mark = Mark::of(&rest, event);
+        self.fan_out_as(conns, rest, &mark);
+    }
+
+    /// Gives many clients the same stanza of which something else is remembered than usual.
+    pub(crate) fn fan_out_as(&mut self, conns: Vec<Conn>, rest: Rest, mark: &Mark) {
         let mut asking = Vec::new();
         for &conn in &conns {
-            if self.client_mut(conn).is_some_and(|client| client.count(&rest, event)) {
+            if self.client_mut(conn).is_some_and(|client| client.count(mark)) {
                 asking.push(conn);
             }
         }
-        self.outputs.push_back(Output::FanOut(conns, rest, event));
+        self.outputs.push_back(Output::FanOut(conns, rest, mark.event()));
         self.outputs.extend(asking.into_iter().map(|conn| Output::Raw(conn, sm::request())));
     }
 
@@ -275,29 +287,6 @@ impl Station {
         }
     }
 
-    /// Has what a client sends wait, until [`Station::release`] is called with what this returns.
-    pub(crate) fn hold(&mut self, conn: Conn) -> Option<u64> {
-        let client = self.client_mut(conn)?;
-        client.busy += 1;
-        Some(client.generation)
-    }
-
-    /// The client need not wait any longer. False: it has gone.
-    pub(crate) fn release(&mut self, conn: Conn, held: u64) -> bool {
-        match self.client_mut(conn).filter(|client| client.generation == held) {
-            Some(client) => {
-                client.busy = client.busy.saturating_sub(1);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Goes on with what has waited, if nothing else holds it.
-    pub(crate) fn resume(&mut self, around: Around<'_>, conn: Conn) {
-        self.go_on(around, conn);
-    }
-
     /// Does what waited for an answer, up to the next question.
     fn go_on(&mut self, around: Around<'_>, conn: Conn) {
         while let Some(client) = self.client_mut(conn)
@@ -344,7 +333,6 @@ impl Station {
                 return self.refuse(conn, &stanza, Condition::JidMalformed, None);
             }
         };
-        let before = self.client(conn).map_or(0, |client| client.kept);
         if Kind::of(&stanza) == Some(Kind::Message)
             && let Err(wait_ms) = features::may_post(self, around, conn)
         {
@@ -353,19 +341,27 @@ impl Station {
             return self.refuse(conn, &stanza, Condition::ResourceConstraint, Some(&words));
         }
         let rooms = format!("rooms.{}", self.domain.name);
-        match (Kind::of(&stanza), to) {
+        self.until_done((conn, number), |station| match (Kind::of(&stanza), to) {
             (Some(_), Some(to)) if to.domain == rooms => {
-                muc::stanza(self, around, (conn, number), &to, &stanza);
+                muc::stanza(station, around, (conn, number), &to, &stanza);
             }
-            (Some(Kind::Iq), to) => features::iq(self, around, conn, to.as_ref(), &stanza),
+            (Some(Kind::Iq), to) => features::iq(station, around, conn, to.as_ref(), &stanza),
             (Some(Kind::Message), to) => {
-                features::message(self, around, (conn, number), to.as_ref(), &stanza);
+                if !muc::invited(station, around, (conn, number), to.as_ref(), &stanza) {
+                    features::message(station, around, (conn, number), to.as_ref(), &stanza);
+                }
             }
             (Some(Kind::Presence), to) => {
-                features::presence(self, around, conn, to.as_ref(), &stanza);
+                features::presence(station, around, conn, to.as_ref(), &stanza);
             }
             (None, _) => {}
-        }
+        });
+    }
+
+    /// Does something with a stanza, which is done with afterwards unless it is kept under way.
+    pub(crate) fn until_done(&mut self, (conn, number): (Conn, u32), act: impl FnOnce(&mut Self)) {
+        let before = self.client(conn).map_or(0, |client| client.kept);
+        act(self);
         if self.client(conn).is_none_or(|client| client.kept == before) {
             self.done(conn, number);
         }

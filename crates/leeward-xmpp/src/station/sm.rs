@@ -29,6 +29,25 @@ pub enum Mark {
     Passing,
 }
 
+impl Mark {
+    /// What is remembered of a stanza that nothing else is known of but the event that it renders.
+    pub fn of(rest: &Rest, event: Option<(RoomId, Seq)>) -> Self {
+        match (event, rest.kind) {
+            (Some((room, seq)), _) => Self::Event(room, seq),
+            (None, Kind::Presence) => Self::Passing,
+            (None, Kind::Message | Kind::Iq) => Self::Own(rest.clone()),
+        }
+    }
+
+    /// The event that it renders.
+    pub fn event(&self) -> Option<(RoomId, Seq)> {
+        match self {
+            Self::Event(room, seq) => Some((*room, *seq)),
+            Self::Own(_) | Self::Passing => None,
+        }
+    }
+}
+
 /// The counts of one session. They run from 0 and wrap around at 2^32.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sm {
@@ -56,12 +75,10 @@ impl Sm {
     }
 
     /// Notes a stanza that is sent; whether to ask for an acknowledgement.
-    pub fn sent(&mut self, rest: &Rest, event: Option<(RoomId, Seq)>) -> bool {
-        let mark = match (event, rest.kind) {
-            (Some((room, seq)), _) => Mark::Event(room, seq),
-            (None, Kind::Presence) => Mark::Passing,
-            (None, _) if rest.bytes.len() > KEPT_BYTES_MAX => Mark::Passing,
-            (None, Kind::Message | Kind::Iq) => Mark::Own(rest.clone()),
+    pub fn sent(&mut self, mark: &Mark) -> bool {
+        let mark = match mark {
+            Mark::Own(rest) if rest.bytes.len() > KEPT_BYTES_MAX => Mark::Passing,
+            Mark::Own(_) | Mark::Event(..) | Mark::Passing => mark.clone(),
         };
         if self.unacked.len() >= UNACKED_MAX {
             self.overflowed = true;
@@ -148,15 +165,15 @@ pub(super) fn nonza(station: &mut Station, around: Around<'_>, conn: Conn, eleme
 mod tests {
     use super::*;
 
-    fn rest() -> Rest {
-        Rest { kind: Kind::Message, bytes: Bytes::from_static(b"/>") }
+    fn own() -> Mark {
+        Mark::of(&Rest { kind: Kind::Message, bytes: Bytes::from_static(b"/>") }, None)
     }
 
     #[test]
     fn what_is_acknowledged_is_forgotten_and_more_than_was_sent_is_a_fault() {
         let mut sm = Sm::at(None, u32::MAX);
         for _ in 0..3 {
-            sm.sent(&rest(), None);
+            sm.sent(&own());
         }
         assert!(sm.acknowledge(1), "the count wraps around");
         assert_eq!(sm.unacked.len(), 1);
@@ -167,17 +184,17 @@ mod tests {
     #[test]
     fn a_client_is_asked_once_until_it_answers() {
         let mut sm = Sm::new(None);
-        let asked = (0..100).filter(|_| sm.sent(&rest(), None)).count();
+        let asked = (0..100).filter(|_| sm.sent(&own())).count();
         assert_eq!(asked, 1);
         assert!(sm.acknowledge(100));
-        assert_eq!((0..100).filter(|_| sm.sent(&rest(), None)).count(), 1);
+        assert_eq!((0..100).filter(|_| sm.sent(&own())).count(), 1);
     }
 
     #[test]
     fn what_nobody_acknowledges_is_bounded() {
         let mut sm = Sm::new(Some("id".into()));
         for _ in 0..=UNACKED_MAX {
-            sm.sent(&rest(), Some((RoomId(1), Seq(1))));
+            sm.sent(&Mark::Event(RoomId(1), Seq(1)));
         }
         assert!(sm.overflowed && sm.unacked.len() == UNACKED_MAX && sm.acked == 1);
     }
