@@ -49,7 +49,11 @@ fn offset_ms(zone: &str) -> Option<i64> {
     }
     let (sign, rest) = zone.split_at_checked(1)?;
     let (hours, minutes) = rest.split_once(':')?;
-    let ms = (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?) * 60_000;
+    let of_two_digits = |text: &str, max| {
+        let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<i64>().ok().filter(|number| digits && *number <= max)
+    };
+    let ms = (of_two_digits(hours, 23)? * 60 + of_two_digits(minutes, 59)?) * 60_000;
     match sign {
         "+" => Some(ms),
         "-" => Some(-ms),
@@ -100,6 +104,8 @@ mod tests {
             "2026-13-01T00:00:00Z",
             "2026-11-29 06:30",
             "2026-11-29T06:30:45",
+            "2026-11-29T06:30:45+9000000000000000:00",
+            "2026-11-29T06:30:45+-1:00",
             "\u{e9}",
         ] {
             assert_eq!(parse(bad), None, "{bad}");

@@ -28,7 +28,7 @@ use crate::ns;
 use crate::stanza::{Condition, result};
 use crate::station::{Answer, Around, Bound, Conn, Question, Station};
 use crate::xml::{Element, Limits};
-use leeward_core::code::{Code, Refusal};
+use leeward_core::code::Refusal;
 use leeward_core::event::{Draft, Event};
 use leeward_core::id::{AccountId, Instant, Nonce, RoomId, Seq};
 use leeward_core::session::{Gcra, Rate};
@@ -357,7 +357,7 @@ pub(crate) fn refused(station: &mut Station, conn: Conn, stanza: &Element, answe
 /// Why something was refused, in the words of XMPP.
 pub(crate) fn refusal(answer: &Answer) -> (Condition, Option<String>) {
     match answer {
-        Answer::Refused(refusal) => (of_code(refusal.code), Some(words(refusal))),
+        Answer::Refused(refusal) => (crate::refusal::condition(refusal.code), Some(words(refusal))),
         Answer::None => (Condition::ItemNotFound, None),
         _ => (Condition::InternalServerError, None),
     }
@@ -365,21 +365,6 @@ pub(crate) fn refusal(answer: &Answer) -> (Condition, Option<String>) {
 
 fn words(refusal: &Refusal) -> String {
     refusal.message.clone()
-}
-
-fn of_code(code: Code) -> Condition {
-    use leeward_core::code::Then;
-    match code.as_str() {
-        "not_found" | "deleted" => Condition::ItemNotFound,
-        "forbidden" | "muted" | "read_only" | "archived" | "banned" => Condition::Forbidden,
-        "conflict" => Condition::Conflict,
-        "too_big" | "too_many" | "bad_request" | "bad_frame" => Condition::NotAcceptable,
-        "sign_in" | "signed_out" => Condition::NotAuthorized,
-        _ => match code.then() {
-            Then::Retry => Condition::ResourceConstraint,
-            Then::GiveUp | Then::SignIn | Then::Reload => Condition::InternalServerError,
-        },
-    }
 }
 
 /// A reaction as it is shown: the emoji of a short name.

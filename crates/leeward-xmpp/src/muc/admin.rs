@@ -2,13 +2,13 @@
 //! have said (XEP-0425).
 
 use super::config::moderates;
-use super::refusal::refuse;
 use super::room::Room;
 use super::standing::Standing;
 use super::whose;
 use crate::features::{self, ids};
 use crate::jid::Jid;
 use crate::ns;
+use crate::refusal::refuse;
 use crate::stanza::{Condition, result};
 use crate::station::{Answer, Around, Conn, Question, Station};
 use crate::xml::Element;

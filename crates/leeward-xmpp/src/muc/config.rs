@@ -1,10 +1,10 @@
 //! What a room is like, as a form (XEP-0045, section 10). What changes of it mean to those who are in it
 //! is heard from its log.
 
-use super::refusal::refuse;
 use super::whose;
 use crate::features::disco;
 use crate::ns;
+use crate::refusal::refuse;
 use crate::stanza::{Condition, result};
 use crate::station::{Answer, Conn, Question, Station};
 use crate::xml::Element;

@@ -2,12 +2,12 @@
 //! XEP-0410), and its archive.
 
 use super::find::{Found, find};
-use super::refusal::refuse;
 use super::room::{Access, Room, service};
 use super::{Whereabouts, admin, config, whereabouts, whose};
 use crate::features::{self, disco};
 use crate::jid::Jid;
 use crate::ns;
+use crate::refusal::refuse;
 use crate::stanza::{Condition, result};
 use crate::station::{Answer, Around, Conn, Question, Station};
 use crate::xml::Element;

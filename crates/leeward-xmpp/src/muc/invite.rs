@@ -3,11 +3,11 @@
 //! the invitation itself is passed on to nobody.
 
 use super::find::{Found, find};
-use super::refusal::refuse;
 use super::room::{Access, service};
 use super::whose;
 use crate::jid::Jid;
 use crate::ns;
+use crate::refusal::refuse;
 use crate::stanza::Condition;
 use crate::station::{Answer, Around, Conn, Question, Station};
 use crate::xml::Element;

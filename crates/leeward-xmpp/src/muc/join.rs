@@ -6,12 +6,12 @@
 
 use super::find::{Found, find, find_by_id};
 use super::memory::Wanted;
-use super::refusal::refuse;
 use super::render::{Frame, View, name, subject};
 use super::room::{Access, GROUP, Room};
 use super::standing::{Standing, status};
 use crate::jid::Jid;
 use crate::ns;
+use crate::refusal::refuse;
 use crate::stanza::{Condition, Rest};
 use crate::station::{Answer, Around, Client, Conn, Domain, Mark, Question, Station};
 use crate::time;

@@ -8,7 +8,6 @@
 //! ask.
 
 pub mod draft;
-pub(crate) mod refusal;
 pub mod render;
 
 mod admin;

@@ -3,12 +3,12 @@
 
 use super::draft::{self, Say, Wish};
 use super::find::{Found, find, find_by_id};
-use super::refusal::refuse;
 use super::room::Room;
 use super::{Whereabouts, invite, whereabouts, whose};
 use crate::features::{self, emoji, ids};
 use crate::jid::Jid;
 use crate::ns;
+use crate::refusal::refuse;
 use crate::stanza::Condition;
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
 use crate::xml::Element;
