@@ -17,17 +17,17 @@ const LATE_MAX: u64 = 64;
 #[derive(Default)]
 pub struct Accounts {
     known: BTreeMap<AccountId, Known>,
-    /// The direct rooms of two that are listened to.
-    rooms: BTreeMap<RoomId, Listened>,
+    /// The direct rooms of two that are listened to, and for whom: never for nobody.
+    rooms: BTreeMap<RoomId, Vec<End>>,
     /// Accounts to be forgotten, and when.
     due: BTreeMap<AccountId, Instant>,
 }
 
-/// A direct room that is listened to.
-struct Listened {
-    /// How many of the two are known here.
-    ends: u8,
-    /// What was heard last.
+/// One of the two of a direct room that is listened to. Each has a place of its own: their rooms are
+/// read at different times.
+struct End {
+    account: AccountId,
+    /// What was told last.
     heard: Seq,
     /// What was said before is not told: it is in the archive.
     since: Millis,
@@ -66,28 +66,33 @@ impl Accounts {
     }
 
     /// The two of a direct room that is listened to, as far as they are known here.
-    pub(super) fn ends(&self, room: RoomId) -> Option<Vec<AccountId>> {
-        self.rooms.get(&room)?;
-        let in_it = |(_, known): &(&AccountId, &Known)| known.direct.contains_key(&room);
-        Some(self.known.iter().filter(in_it).map(|(account, _)| *account).collect())
+    pub(super) fn ends(&self, room: RoomId) -> Vec<AccountId> {
+        self.rooms.get(&room).into_iter().flatten().map(|end| end.account).collect()
     }
 
     /// Direct rooms of an account with what was heard of each last.
     pub(super) fn positions(&self, account: AccountId) -> Vec<(RoomId, Seq)> {
         let rooms = self.known.get(&account).into_iter().flat_map(|known| known.direct.keys());
-        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?.heard))).collect()
+        rooms.filter_map(|room| Some((*room, self.end(*room, account)?.heard))).collect()
     }
 
-    /// An event of a direct room has been heard. False: it is none, was heard before, or is older than
-    /// those who listen.
-    pub(super) fn hear(&mut self, room: RoomId, event: &Event) -> bool {
-        match self.rooms.get_mut(&room) {
-            Some(listened) if event.seq > listened.heard => {
-                listened.heard = event.seq;
-                event.at >= listened.since
+    fn end(&self, room: RoomId, account: AccountId) -> Option<&End> {
+        self.rooms.get(&room)?.iter().find(|end| end.account == account)
+    }
+
+    /// An event of a direct room has been heard: to whom it is told, which is none of those who have
+    /// heard it before, or are here only since.
+    pub(super) fn hear(&mut self, room: RoomId, event: &Event) -> Vec<AccountId> {
+        let mut told = Vec::new();
+        for end in self.rooms.get_mut(&room).into_iter().flatten() {
+            if event.seq > end.heard {
+                end.heard = event.seq;
+                if event.at >= end.since {
+                    told.push(end.account);
+                }
             }
-            Some(_) | None => false,
         }
+        told
     }
 
     pub(super) fn is_listened(&self, room: RoomId) -> bool {
@@ -129,8 +134,8 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
             return;
         };
         let fresh = take_in(station, account, (version, asked), &rooms);
-        for (room, from, since) in fresh {
-            listen(station, room, from, since);
+        for (room, heard, since) in fresh {
+            listen(station, room, End { account, heard, since });
         }
         // It may have changed again while it was read.
         look(station, around, account);
@@ -165,13 +170,20 @@ fn take_in(
     fresh
 }
 
-fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) {
-    match station.accounts.rooms.get_mut(&room) {
-        Some(listened) => listened.ends += 1,
-        None => {
-            station.accounts.rooms.insert(room, Listened { ends: 1, heard: from, since });
+/// Listens to a direct room for one more of the two. What came before they were known, and is to be
+/// told to them, is heard again; the other is not told twice.
+fn listen(station: &mut Station, room: RoomId, end: End) {
+    let ends = station.accounts.rooms.entry(room).or_default();
+    let reached = ends.iter().map(|other| other.heard).min();
+    let from = end.heard;
+    ends.push(end);
+    match reached {
+        None => station.output(Output::Listen(room, from)),
+        Some(reached) if from < reached => {
+            station.output(Output::Unlisten(room));
             station.output(Output::Listen(room, from));
         }
+        Some(_) => {}
     }
 }
 
@@ -185,7 +197,7 @@ pub(super) fn found(
     // One that was there before comes with the account's list, from where it stands.
     let known = station.accounts.known.entry(account).or_default();
     if made && known.direct.insert(room, other).is_none() {
-        listen(station, room, Seq(0), Millis(0));
+        listen(station, room, End { account, heard: Seq(0), since: Millis(0) });
     }
 }
 
@@ -204,9 +216,9 @@ pub(super) fn tick(station: &mut Station, around: Around<'_>) {
     for account in due {
         let Some(known) = station.accounts.known.remove(&account) else { continue };
         for room in known.direct.into_keys() {
-            let Some(listened) = station.accounts.rooms.get_mut(&room) else { continue };
-            listened.ends -= 1;
-            if listened.ends == 0 {
+            let Some(ends) = station.accounts.rooms.get_mut(&room) else { continue };
+            ends.retain(|end| end.account != account);
+            if ends.is_empty() {
                 station.accounts.rooms.remove(&room);
                 station.output(Output::Unlisten(room));
             }

@@ -188,7 +188,8 @@ impl Said {
 
 /// An event of a direct room that is listened to.
 pub(super) fn heard(station: &mut Station, around: Around<'_>, room: RoomId, event: &Event) {
-    if !station.accounts.hear(room, event) {
+    let to = station.accounts.hear(room, event);
+    if to.is_empty() {
         return;
     }
     match &event.what {
@@ -197,12 +198,12 @@ pub(super) fn heard(station: &mut Station, around: Around<'_>, room: RoomId, eve
             let question = Question::About(room, *target, event.from);
             station.ask(question, move |station, around, answer| {
                 if let Answer::About(about) = answer {
-                    tell(station, around, room, &Told { event, about: Some(about) });
+                    tell(station, around, (room, to), &Told { event, about: Some(about) });
                 }
             });
         }
         What::Message(_) => {
-            tell(station, around, room, &Told { event: event.clone(), about: None });
+            tell(station, around, (room, to), &Told { event: event.clone(), about: None });
         }
         What::Pin { .. }
         | What::Join { .. }
@@ -213,8 +214,13 @@ pub(super) fn heard(station: &mut Station, around: Around<'_>, room: RoomId, eve
 }
 
 /// Gives an event to the other, and to the author's other clients.
-fn tell(station: &mut Station, around: Around<'_>, room: RoomId, told: &Told) {
-    for account in station.accounts.ends(room).unwrap_or_default() {
+fn tell(
+    station: &mut Station,
+    around: Around<'_>,
+    (room, to): (RoomId, Vec<AccountId>),
+    told: &Told,
+) {
+    for account in to {
         let conns = station.clients_of(account);
         give(station, around, (account, room), conns, told);
     }
@@ -297,7 +303,7 @@ fn say_typing(
     (room, who): (RoomId, AccountId),
     state: &'static str,
 ) {
-    let ends = station.accounts.ends(room).unwrap_or_default();
+    let ends = station.accounts.ends(room);
     let Some(other) = ends.into_iter().find(|account| *account != who) else { return };
     let Some(person) = around.names.person(who) else { return };
     let message = Element::new("message", ns::CLIENT)

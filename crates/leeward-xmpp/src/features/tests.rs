@@ -2,7 +2,7 @@
 
 use crate::ns;
 use crate::station::tests::{Play, given, questions};
-use crate::station::{Answer, Input, Output, Question};
+use crate::station::{Answer, Directory as _, Input, Output, Question};
 use crate::xml::{Element, Limits, parse};
 use leeward_core::event::{Draft, Event, Message, What};
 use leeward_core::hub::Published;
@@ -141,6 +141,32 @@ fn the_first_word_between_two_makes_their_room() {
     let out = play.answer(*ask, Answer::Which(RoomId(10), true));
     assert!(out.iter().any(|o| matches!(o, Output::Listen(RoomId(10), Seq(0)))));
     assert!(questions(&out).iter().any(|(_, q)| matches!(q, Question::Post(1, RoomId(10), ..))));
+}
+
+#[test]
+fn the_first_word_between_two_reaches_whoever_is_read_later_and_nobody_twice() {
+    let mut play = Play::of(&["owner", "member"]);
+    let out = play.bound(1, "owner", "r1");
+    let owner = questions(&out)[0].0;
+    play.answer(owner, Answer::Account(1, Vec::new()));
+    // The other's rooms are being read while the room of the two comes into being, and its first word
+    // is heard by the one who was read before.
+    let out = play.bound(2, "member", "r2");
+    let member = questions(&out)[0].0;
+    let say = "<message to='member@chat.example.org' type='chat'><body>hi</body></message>";
+    let out = play.says(1, xml(say));
+    let made = questions(&out)[0].0;
+    play.answer(made, Answer::Which(DIRECT, true));
+    let out = play.give(message(1, 1, "0123456789abcdef", "hi"));
+    assert!(given(&play, &out, 2).is_empty(), "nobody knows yet that it is for them");
+    let late = RoomSummary { head: Seq(1), last_at: play.town.wall(), ..direct(1) };
+    let out = play.answer(member, Answer::Account(1, vec![late]));
+    assert!(out.iter().any(|o| matches!(o, Output::Listen(DIRECT, Seq(0)))), "{out:?}");
+    let out = play.give(message(1, 1, "0123456789abcdef", "hi"));
+    assert!(given(&play, &out, 2).concat().contains("<body>hi<"), "{out:?}");
+    assert!(given(&play, &out, 1).is_empty(), "it knows what it said");
+    let out = play.give(message(2, 1, "0123456789abcdeg", "again"));
+    assert!(given(&play, &out, 2).concat().contains("<body>again<"), "{out:?}");
 }
 
 #[test]
