@@ -19,8 +19,11 @@ pub struct Accounts {
     known: BTreeMap<AccountId, Known>,
     /// The direct rooms of two that are listened to, and for whom: never for nobody.
     rooms: BTreeMap<RoomId, Vec<End>>,
-    /// Accounts to be forgotten, and when.
+    /// Who is known here and has a direct room with whom, by the other.
+    with: BTreeSet<(AccountId, AccountId)>,
+    /// Accounts to be forgotten, and when; and the same by the time.
     due: BTreeMap<AccountId, Instant>,
+    due_at: BTreeSet<(Instant, AccountId)>,
 }
 
 /// One of the two of a direct room that is listened to. Each has a place of its own: their rooms are
@@ -51,7 +54,31 @@ impl Accounts {
 
     /// Whether two have a direct room, as far as the first is known.
     pub(crate) fn is_direct(&self, account: AccountId, other: AccountId) -> bool {
-        self.room(account, other).is_some()
+        self.with.contains(&(other, account))
+    }
+
+    /// Who is known here and has a direct room with somebody.
+    pub(crate) fn known_with(&self, other: AccountId) -> impl Iterator<Item = AccountId> {
+        self.with
+            .range((other, AccountId(0))..=(other, AccountId(u64::MAX)))
+            .map(|(_, known)| *known)
+    }
+
+    fn meet(&mut self, account: AccountId, room: RoomId, other: AccountId) -> bool {
+        let known = self.known.entry(account).or_default();
+        let fresh = known.direct.insert(room, other).is_none();
+        self.with.insert((other, account));
+        fresh
+    }
+
+    fn forget_at(&mut self, account: AccountId, at: Option<Instant>) {
+        if let Some(before) = self.due.remove(&account) {
+            self.due_at.remove(&(before, account));
+        }
+        if let Some(at) = at {
+            self.due.insert(account, at);
+            self.due_at.insert((at, account));
+        }
     }
 
     /// The direct room of two.
@@ -107,13 +134,13 @@ impl Accounts {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.due.values().copied().min()
+        self.due_at.first().map(|(at, _)| *at)
     }
 }
 
 /// Somebody is here: their rooms are read, unless what is known of them is as new as they are.
 pub(super) fn came(station: &mut Station, around: Around<'_>, account: AccountId) {
-    station.accounts.due.remove(&account);
+    station.accounts.forget_at(account, None);
     look(station, around, account);
 }
 
@@ -157,7 +184,7 @@ fn take_in(
     let mut fresh = Vec::new();
     for room in rooms.iter().filter(|room| room.facts.room_kind == RoomKind::Direct) {
         if let [other] = room.with[..]
-            && known.direct.insert(room.id, other).is_none()
+            && station.accounts.meet(account, room.id, other)
         {
             let early = Seq(room.head.0.saturating_sub(LATE_MAX));
             fresh.push(match before {
@@ -195,8 +222,7 @@ pub(super) fn found(
     (room, made): (RoomId, bool),
 ) {
     // One that was there before comes with the account's list, from where it stands.
-    let known = station.accounts.known.entry(account).or_default();
-    if made && known.direct.insert(room, other).is_none() {
+    if made && station.accounts.meet(account, room, other) {
         listen(station, room, End { account, heard: Seq(0), since: Millis(0) });
     }
 }
@@ -205,17 +231,19 @@ pub(super) fn found(
 pub(super) fn gone(station: &mut Station, around: Around<'_>, conn: Conn) {
     let Some(account) = station.client(conn).map(crate::station::Client::account) else { return };
     if station.clients_of(account).len() <= 1 {
-        station.accounts.due.insert(account, around.now.plus_ms(KEPT_MS));
+        station.accounts.forget_at(account, Some(around.now.plus_ms(KEPT_MS)));
     }
 }
 
 /// Forgets those who have been away for long.
 pub(super) fn tick(station: &mut Station, around: Around<'_>) {
-    let due = station.accounts.due.extract_if(.., |_, due| *due <= around.now);
-    let due: Vec<AccountId> = due.map(|(account, _)| account).collect();
-    for account in due {
+    while let Some((at, account)) = station.accounts.due_at.first().copied()
+        && at <= around.now
+    {
+        station.accounts.forget_at(account, None);
         let Some(known) = station.accounts.known.remove(&account) else { continue };
-        for room in known.direct.into_keys() {
+        for (room, other) in known.direct {
+            station.accounts.with.remove(&(other, account));
             let Some(ends) = station.accounts.rooms.get_mut(&room) else { continue };
             ends.retain(|end| end.account != account);
             if ends.is_empty() {

@@ -8,6 +8,7 @@ use leeward_core::event::{Draft, Event, Message, What};
 use leeward_core::hub::Published;
 use leeward_core::id::{AccountId, Epoch, Millis, Nonce, RoomId, Seq};
 use leeward_core::room::{MemberRole, Notify, RoomFacts, RoomKind, RoomSummary};
+use leeward_core::wire::Presence;
 use std::sync::Arc;
 
 const DIRECT: RoomId = RoomId(9);
@@ -102,6 +103,30 @@ fn colleagues_are_in_the_roster_and_one_that_is_known_is_not_sent_again() {
     let again =
         format!("<iq type='get' id='2'><query xmlns='jabber:iq:roster' ver='{version}'/></iq>");
     assert!(!asks(&mut play, 1, &again).contains("<query"));
+}
+
+#[test]
+fn in_a_large_workspace_those_are_seen_with_whom_one_has_spoken() {
+    let others: Vec<String> = (0..600).map(|n| format!("other{n}")).collect();
+    let names: Vec<&str> =
+        ["owner", "member"].into_iter().chain(others.iter().map(|n| &n[..])).collect();
+    let mut play = Play::of(&names);
+    let out = play.bound(1, "owner", "r1");
+    play.answer(questions(&out)[0].0, Answer::Account(1, vec![direct(2)]));
+    play.says(1, xml("<presence/>"));
+    let roster = asks(&mut play, 1, "<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>");
+    assert!(roster.contains("jid='member@") && !roster.contains("jid='other"), "{roster}");
+    for (account, seen) in [(2, true), (3, false)] {
+        play.town.online.borrow_mut().push(AccountId(account));
+        let out = play.give(Input::Presence(Arc::from([(AccountId(account), Presence::Online)])));
+        assert_eq!(!given(&play, &out, 1).is_empty(), seen, "account {account}");
+    }
+    // Whoever has been away for long is forgotten, with all that was known of them.
+    play.give(Input::Gone { conn: 1, closed: true });
+    play.now = play.station.deadline().expect("they are to be forgotten");
+    let out = play.give(Input::Tick);
+    assert!(matches!(out[..], [Output::Unlisten(DIRECT)]), "{out:?}");
+    assert!(play.station.is_empty());
 }
 
 #[test]

@@ -23,6 +23,9 @@ impl Directory for Town {
     fn by_name(&self, name: &str) -> Option<AccountId> {
         self.people.iter().find(|p| p.name == name).map(|p| p.id)
     }
+    fn count(&self) -> usize {
+        self.people.len()
+    }
     fn everybody(&self) -> Vec<Person> {
         self.people.clone()
     }

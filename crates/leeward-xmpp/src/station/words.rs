@@ -26,6 +26,8 @@ pub trait Directory {
     fn person(&self, account: AccountId) -> Option<Person>;
     /// The account of that name, whether or not it may sign in.
     fn by_name(&self, name: &str) -> Option<AccountId>;
+    /// How many accounts there are.
+    fn count(&self) -> usize;
     /// Everybody, by account.
     fn everybody(&self) -> Vec<Person>;
     /// What somebody does, on whatever they are connected with.
