@@ -1,6 +1,7 @@
 //! What a station knows of the accounts that are here, or were until lately: their direct rooms, so that
 //! whoever comes back need not have them read again.
 
+use super::direct;
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
 use leeward_core::event::Event;
 use leeward_core::id::{AccountId, Instant, Millis, RoomId, Seq};
@@ -12,6 +13,10 @@ const KEPT_MS: u64 = 15 * 60_000;
 
 /// Events that may come in a room while its account's list is read.
 const LATE_MAX: u64 = 64;
+/// How long it may take until a room is listened to that has come into being, in milliseconds.
+const UNHEARD_MS: u64 = 10_000;
+/// Events of a room that has come into being while a client slept, that it is sent.
+const NEW_MAX: u64 = 500;
 
 /// The accounts known.
 #[derive(Default)]
@@ -29,6 +34,8 @@ struct Listened {
     ends: u8,
     /// What was heard last.
     heard: Seq,
+    /// What was in it when its account was read last.
+    listed: Seq,
     /// What was said before is not told: it is in the archive.
     since: Millis,
 }
@@ -40,7 +47,12 @@ struct Known {
     direct: BTreeMap<RoomId, AccountId>,
     asking: bool,
     read: bool,
+    /// Clients that have come back before it was read, and what each has seen.
+    waking: Vec<(Conn, u64, Seen)>,
 }
+
+/// What a client has seen of direct rooms, and since when it has seen nothing.
+pub(super) type Seen = (BTreeMap<RoomId, Seq>, Millis);
 
 impl Accounts {
     /// With whom an account has a direct room.
@@ -72,10 +84,10 @@ impl Accounts {
         Some(self.known.iter().filter(in_it).map(|(account, _)| *account).collect())
     }
 
-    /// Direct rooms of an account with what was heard of each last.
-    pub(super) fn positions(&self, account: AccountId) -> Vec<(RoomId, Seq)> {
+    /// Direct rooms of an account with what was heard of each.
+    fn positions(&self, account: AccountId) -> Vec<(RoomId, &Listened)> {
         let rooms = self.known.get(&account).into_iter().flat_map(|known| known.direct.keys());
-        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?.heard))).collect()
+        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?))).collect()
     }
 
     /// An event of a direct room has been heard. False: it is none, was heard before, or is older than
@@ -132,6 +144,18 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
         for (room, from, since) in fresh {
             listen(station, room, from, since);
         }
+        for room in &rooms {
+            if let Some(listened) = station.accounts.rooms.get_mut(&room.id) {
+                listened.listed = room.head;
+            }
+        }
+        let waking =
+            station.accounts.known.get_mut(&account).map(|k| std::mem::take(&mut k.waking));
+        for (conn, generation, seen) in waking.unwrap_or_default() {
+            if station.client(conn).is_some_and(|client| client.generation == generation) {
+                tell_missed(station, account, conn, &seen);
+            }
+        }
         // It may have changed again while it was read.
         look(station, around, account);
     });
@@ -165,11 +189,65 @@ fn take_in(
     fresh
 }
 
+/// The direct rooms that a client hears of, up to where it was sent their events, and since when it has
+/// not heard of any other.
+pub(super) fn positions(
+    station: &Station,
+    around: Around<'_>,
+    conn: Conn,
+) -> (Vec<(RoomId, Seq)>, Millis) {
+    let now = around.names.wall();
+    let Some(client) = station.client(conn) else { return (Vec::new(), now) };
+    let known = station.accounts.known.get(&client.account());
+    let mut waking = known.into_iter().flat_map(|known| &known.waking);
+    let own = waking.find(|(of, generation, _)| (*of, *generation) == (conn, client.generation));
+    if let Some((_, _, (rooms, since))) = own {
+        return (rooms.iter().map(|(room, seq)| (*room, *seq)).collect(), *since);
+    }
+    let rooms = station.accounts.positions(client.account()).into_iter();
+    (rooms.map(|(room, listened)| (room, listened.heard)).collect(), now)
+}
+
+/// Sends a client that has come back what it missed, as soon as its account is known.
+pub(super) fn catch_up(station: &mut Station, conn: Conn, seen: Seen) {
+    let Some(client) = station.client(conn) else { return };
+    let (account, generation) = (client.account(), client.generation);
+    let Some(known) = station.accounts.known.get_mut(&account) else { return };
+    if known.read {
+        return tell_missed(station, account, conn, &seen);
+    }
+    known.waking.retain(|(of, _, _)| *of != conn);
+    known.waking.push((conn, generation, seen));
+}
+
+fn tell_missed(station: &mut Station, account: AccountId, conn: Conn, (rooms, since): &Seen) {
+    let missed = |(room, listened): (RoomId, &Listened)| {
+        let Listened { heard, listed, since: told, .. } = *listened;
+        let place = direct::Missed { account, room, heard, told };
+        let newest = heard.max(listed);
+        let (after, from) = match rooms.get(&room) {
+            Some(after) => (*after, Millis(0)),
+            None => {
+                let from = Millis(since.0.saturating_sub(UNHEARD_MS));
+                (Seq(newest.0.saturating_sub(NEW_MAX)), from)
+            }
+        };
+        (after < newest).then_some((place, after, from))
+    };
+    let here = station.accounts.positions(account).into_iter();
+    for (place, after, from) in here.filter_map(missed).collect::<Vec<_>>() {
+        direct::catch_up(station, conn, place, (after, from));
+    }
+}
+
 fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) {
     match station.accounts.rooms.get_mut(&room) {
         Some(listened) => listened.ends += 1,
         None => {
-            station.accounts.rooms.insert(room, Listened { ends: 1, heard: from, since });
+            station
+                .accounts
+                .rooms
+                .insert(room, Listened { ends: 1, heard: from, listed: from, since });
             station.output(Output::Listen(room, from));
         }
     }

@@ -30,7 +30,7 @@ use crate::station::{Answer, Around, Bound, Conn, Question, Station};
 use crate::xml::{Element, Limits};
 use leeward_core::code::Refusal;
 use leeward_core::event::{Draft, Event};
-use leeward_core::id::{AccountId, Instant, Nonce, RoomId, Seq};
+use leeward_core::id::{AccountId, Instant, Millis, Nonce, RoomId, Seq};
 use leeward_core::session::{Gcra, Rate};
 use leeward_core::wire::Presence;
 use std::cell::Cell;
@@ -79,8 +79,18 @@ impl Own {
     }
 
     /// As it was kept.
-    pub(crate) fn kept(salt: String, [carbons, inactive, available, roster]: [bool; 4]) -> Self {
-        Self { salt, carbons, inactive, available, roster, ..Self::default() }
+    pub(crate) fn kept(
+        salt: String,
+        [carbons, inactive, available, roster]: [bool; 4],
+        said: Vec<Nonce>,
+    ) -> Self {
+        let said = VecDeque::from(said);
+        Self { salt, carbons, inactive, available, roster, said, ..Self::default() }
+    }
+
+    /// What it said a moment ago: for [`Own::kept`].
+    pub(crate) fn said_lately(&self) -> impl ExactSizeIterator<Item = &Nonce> {
+        self.said.iter()
     }
 
     /// Carbons, inactive, available, roster: for [`Own::kept`].
@@ -293,21 +303,23 @@ pub(crate) fn deadline(station: &Station) -> Option<Instant> {
     [station.accounts.deadline(), direct::deadline(station)].into_iter().flatten().min()
 }
 
-/// The direct rooms that a client hears of, and up to where it was sent their events.
-pub(crate) fn positions(station: &Station, conn: Conn) -> Vec<(RoomId, Seq)> {
-    let account = station.client(conn).map(crate::station::Client::account);
-    account.map(|account| station.accounts.positions(account)).unwrap_or_default()
-}
-
-/// Sends a client what came in a direct room after a position; false: it is another room.
-pub(crate) fn catch_up(
-    station: &mut Station,
+/// The direct rooms that a client hears of, up to where it was sent their events, and since when others
+/// are news to it.
+pub(crate) fn positions(
+    station: &Station,
     around: Around<'_>,
     conn: Conn,
-    room: RoomId,
-    after: Seq,
-) -> bool {
-    direct::catch_up(station, around, conn, room, after)
+) -> (Vec<(RoomId, Seq)>, Millis) {
+    accounts::positions(station, around, conn)
+}
+
+/// Sends a client what came in its account's direct rooms: after these positions, and in those that have
+/// come into being since then.
+pub(crate) fn catch_up(station: &mut Station, conn: Conn, rooms: &[(RoomId, Seq)], since: Millis) {
+    let Some(client) = station.client(conn) else { return };
+    let joined = &client.joined.rooms;
+    let direct = rooms.iter().filter(|(room, _)| !joined.contains_key(room)).copied().collect();
+    accounts::catch_up(station, conn, (direct, since));
 }
 
 /// Has drafts appended to a room's log for a stanza, in order. The stanza is done with when all have

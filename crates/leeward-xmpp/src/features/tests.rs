@@ -2,7 +2,7 @@
 
 use crate::ns;
 use crate::station::tests::{Play, given, questions};
-use crate::station::{Answer, Input, Output, Question};
+use crate::station::{Answer, Asleep, Framing, Input, Output, Question, Told};
 use crate::xml::{Element, Limits, parse};
 use leeward_core::event::{Draft, Event, Message, What};
 use leeward_core::hub::Published;
@@ -233,4 +233,99 @@ fn somebody_who_types_is_seen_to_and_then_to_have_stopped() {
     play.now = play.now.plus_ms(6_000);
     let out = play.give(Input::Tick);
     assert!(given(&play, &out, 1).concat().contains("<paused"));
+}
+
+/// Words of owner's in a direct room, so long after the moment at which the play stands.
+fn told(seq: u64, text: &str, after_ms: i64) -> Told {
+    let what = What::Message(Box::new(Message { text: text.into(), ..Message::default() }));
+    let at = Millis(1_790_000_000_000u64.saturating_add_signed(after_ms));
+    let event = Event { seq: Seq(seq), at, from: AccountId(1), nonce: None, what };
+    Told { event, about: None }
+}
+
+/// What is kept of member's client on 2.
+fn kept(play: &mut Play) -> Option<Asleep> {
+    let out = play.give(Input::Keep(2));
+    let kept = out.into_iter().find_map(|output| match output {
+        Output::Kept(2, asleep) => Some(*asleep),
+        _ => None,
+    });
+    assert!(play.station.client(2).is_none(), "it is gone");
+    kept.map(|kept| Asleep::read(&kept.to_bytes()).expect("it is what was kept"))
+}
+
+#[test]
+fn direct_words_said_while_a_client_slept_are_told_once_its_account_is_known() {
+    let asleep = kept(&mut two()).expect("it has nothing under way");
+    // The next process knows nothing.
+    let mut play = Play::of(&["owner", "member", "other"]);
+    let out = play.give(Input::Woken(7, Framing::Alone, Box::new(asleep), 0));
+    let [(account, Question::Account(AccountId(2)))] = &questions(&out)[..] else {
+        panic!("{out:?}")
+    };
+    let known = RoomSummary { head: Seq(5), ..direct(1) };
+    let fresh = RoomSummary { id: RoomId(10), head: Seq(2), ..direct(3) };
+    let quiet = RoomSummary { id: RoomId(11), head: Seq(0), ..direct(3) };
+    let out = play.answer(*account, Answer::Account(1, vec![known, fresh, quiet]));
+    let asked = questions(&out);
+    let [
+        (first, Question::Since(DIRECT, Seq(3), _)),
+        (second, Question::Since(RoomId(10), Seq(0), _)),
+    ] = &asked[..]
+    else {
+        panic!("{asked:?}")
+    };
+    // More than is read at once.
+    let out = play.answer(*first, Answer::Since(vec![told(4, "four", 1)], false));
+    assert!(given(&play, &out, 7).concat().contains("<body>four<"));
+    let [(rest, Question::Since(DIRECT, Seq(4), _))] = &questions(&out)[..] else {
+        panic!("{out:?}")
+    };
+    // What is heard comes by itself; the sixth was heard, and is not told by the store as well.
+    let heard = play.give(message(6, 1, "0123456789abcdef", "six"));
+    assert!(given(&play, &heard, 7).concat().contains("<body>six<"));
+    let events = vec![told(5, "five", 2), told(6, "six", 3)];
+    let out = play.answer(*rest, Answer::Since(events, true));
+    let got = given(&play, &out, 7);
+    assert!(got.len() == 1 && got[0].contains("<body>five<"), "{got:?}");
+    let events = vec![told(1, "long ago", -60_000), told(2, "news", 1)];
+    let out = play.answer(*second, Answer::Since(events, true));
+    let got = given(&play, &out, 7);
+    assert!(got.len() == 1 && got[0].contains("<body>news<"), "{got:?}");
+}
+
+#[test]
+fn whoever_falls_asleep_before_its_account_is_known_has_seen_what_it_had_seen() {
+    let before = kept(&mut two()).expect("it has nothing under way");
+    let mut play = Play::of(&["owner", "member", "other"]);
+    play.give(Input::Woken(2, Framing::Alone, Box::new(before.clone()), 0));
+    let after = kept(&mut play).expect("it has nothing under way");
+    assert_eq!((&after.rooms, after.since), (&before.rooms, before.since));
+    assert_eq!(after.rooms, [(DIRECT, Seq(3))]);
+}
+
+#[test]
+fn nothing_is_kept_of_a_client_that_something_is_done_or_found_out_for() {
+    for stanza in [
+        "<message to='owner@chat.example.org' type='chat' id='1'><body>hi</body></message>",
+        "<iq type='get' id='1'><pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+         <items node='urn:xmpp:avatar:metadata'/></pubsub></iq>",
+    ] {
+        let mut play = two();
+        let out = play.says(2, xml(stanza));
+        let asked = questions(&out);
+        assert_eq!(asked.len(), 1);
+        assert_eq!(kept(&mut play), None, "{stanza}");
+        let mut play = two();
+        let out = play.says(2, xml(stanza));
+        for (ask, question) in questions(&out) {
+            let answer = match question {
+                Question::Post(..) => Answer::Posted(Seq(4), Millis(1)),
+                _ => Answer::Settings(Vec::new()),
+            };
+            play.answer(ask, answer);
+        }
+        let kept = kept(&mut play).expect("all is done");
+        assert_eq!((kept.handled, kept.bound.sm.as_ref()), (1, None));
+    }
 }

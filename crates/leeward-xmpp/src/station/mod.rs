@@ -97,6 +97,7 @@ impl Station {
                 }
             }
             Input::Gone { conn, closed } => self.gone(around, conn, closed),
+            Input::Keep(conn) => self.keep(around, conn),
             Input::Answered(ask, answer) => self.answered(around, ask, answer),
             Input::Heard(room, published) => {
                 if !features::heard(self, around, room, &published.event) {
@@ -402,7 +403,7 @@ impl Station {
         let Some(client) = self.client(conn) else { return };
         let sleeps = !closed && client.may_sleep();
         if sleeps {
-            let asleep = asleep::of(self, conn);
+            let asleep = asleep::of(self, around, conn);
             self.outputs.extend(asleep.map(|asleep| Output::Sleep(Box::new(asleep))));
         }
         muc::gone(self, around, conn, sleeps);
@@ -410,6 +411,18 @@ impl Station {
         if let Some(client) = self.clients.get_mut(conn as usize).and_then(Option::take) {
             self.by_account.remove(&(client.account(), conn));
         }
+    }
+
+    /// The server stops. A client of which something is still being done, or found out, cannot go on from
+    /// a place that would be known.
+    fn keep(&mut self, around: Around<'_>, conn: Conn) {
+        let Some(client) = self.client(conn) else { return };
+        let asked = |asked: &Asked| asked.client == Some((conn, client.generation));
+        if client.is_done() && !self.asked.values().any(asked) {
+            let asleep = asleep::of(self, around, conn);
+            self.outputs.extend(asleep.map(|asleep| Output::Kept(conn, Box::new(asleep))));
+        }
+        self.gone(around, conn, true);
     }
 
     fn woken(&mut self, around: Around<'_>, conn: Conn, framing: Framing, asleep: Asleep, h: u32) {

@@ -131,7 +131,8 @@ pub(crate) fn given(play: &Play, outputs: &[Output], to: Conn) -> Vec<String> {
         | Output::Typing(..)
         | Output::Presence(..)
         | Output::Enable(..)
-        | Output::Sleep(_) => None,
+        | Output::Sleep(_)
+        | Output::Kept(..) => None,
     };
     outputs.iter().filter_map(text).collect()
 }
@@ -149,7 +150,8 @@ pub(crate) fn questions(outputs: &[Output]) -> Vec<(Ask, Question)> {
         | Output::Typing(..)
         | Output::Presence(..)
         | Output::Enable(..)
-        | Output::Sleep(_) => None,
+        | Output::Sleep(_)
+        | Output::Kept(..) => None,
     };
     outputs.iter().filter_map(question).collect()
 }

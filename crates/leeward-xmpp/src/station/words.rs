@@ -106,6 +106,9 @@ pub enum Input {
         /// It closed its stream.
         closed: bool,
     },
+    /// The server stops, and a client without stream management goes on when it runs again, if all that it
+    /// has sent is done with. It is gone after this.
+    Keep(Conn),
     /// The answer to a question.
     Answered(Ask, Answer),
     /// An event of a room that is listened to, in the order of its log.
@@ -149,6 +152,8 @@ pub enum Output {
     Enable(Conn, Element),
     /// Keep what can be taken up again.
     Sleep(Box<super::Asleep>),
+    /// The answer to [`Input::Keep`]: keep this until the server runs again.
+    Kept(Conn, Box<super::Asleep>),
     /// End the stream with an error (RFC 6120, section 4.9.3) and the connection with it.
     Close(Conn, &'static str),
 }

@@ -193,7 +193,7 @@ impl World {
                 Output::Unlisten(room) => {
                     self.listening.remove(&room);
                 }
-                Output::Sleep(asleep) => self.asleep.push(*asleep),
+                Output::Sleep(asleep) | Output::Kept(_, asleep) => self.asleep.push(*asleep),
                 Output::Send(..)
                 | Output::FanOut(..)
                 | Output::Raw(..)
