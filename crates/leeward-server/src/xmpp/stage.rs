@@ -52,6 +52,7 @@ impl Stage {
             | News::Read { .. }
             | News::Person { .. }
             | News::Typing { .. }
+            | News::Received { .. }
             | News::Presence { .. } => !self.station.borrow().is_empty(),
             News::Events { .. }
             | News::Fence { .. }
@@ -76,6 +77,9 @@ impl Shard {
         let input = match news {
             News::Presence { changes, .. } => Input::Presence(std::sync::Arc::clone(changes)),
             News::Typing { room, who, .. } => Input::Typing(*room, *who),
+            News::Received { by, author, id } => {
+                Input::Received(*by, *author, std::sync::Arc::clone(id))
+            }
             News::Person { person, .. } => Input::Person(person.id),
             News::Read { account, room, seq, .. } => Input::Read(*account, *room, *seq),
             News::Account { account, .. } => Input::List(*account),
@@ -103,6 +107,9 @@ impl Shard {
                 Output::Listen(room, seq) => self.tell_hub(hub::Input::Listen(room, seq)),
                 Output::Unlisten(room) => self.tell_hub(hub::Input::Unlisten(room)),
                 Output::Typing(id, room) => self.tell_hub(hub::Input::Typing(id, room, None)),
+                Output::Received { by, author, id } => {
+                    self.node.bus.publish(&News::Received { by, author, id });
+                }
                 Output::Presence(id, presence) => {
                     self.tell_hub(hub::Input::Presence(id, presence));
                 }

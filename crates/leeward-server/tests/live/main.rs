@@ -16,6 +16,7 @@ mod passwords;
 mod people;
 mod porch;
 mod protocol_examples;
+mod receipts;
 mod restart;
 mod restore;
 mod resume;

@@ -14,7 +14,9 @@ use leeward_core::id::{AccountId, Instant, Millis, Nonce, RoomId, Seq};
 
 /// How long somebody who types is believed to, in milliseconds.
 const TYPING_MS: u64 = 6_000;
-/// Events that a client may have missed and is still sent when it comes back.
+/// Longest id of a message whose coming is told, in bytes: what clients make up is shorter.
+const RECEIVED_BYTES_MAX: usize = 1_024;
+/// Events that are read at once for a client that comes back.
 const MISSED_MAX: usize = 500;
 
 /// A message for one person.
@@ -169,21 +171,30 @@ impl Said {
         });
     }
 
-    /// A message has come (XEP-0184): its author's clients are told.
+    /// A message has come (XEP-0184): its author's clients are told, on whichever shard they are.
     fn received(self, station: &mut Station, id: String) {
-        let Some(from) = station.client(self.conn).map(|c| c.jid().bare().to_string()) else {
-            return;
-        };
-        let receipt = Element::new("message", ns::CLIENT)
-            .with("from", from)
-            .with("type", "chat")
-            .child(Element::new("received", ns::RECEIPTS).with("id", id))
-            .child(Element::new("no-store", ns::HINTS));
-        let conns = station.clients_of(self.other);
-        if !conns.is_empty() {
-            station.fan_out(conns, Rest::of(&receipt), None);
+        if id.len() <= RECEIVED_BYTES_MAX {
+            let (by, author) = (self.own, self.other);
+            station.output(Output::Received { by, author, id: id.into() });
         }
     }
+}
+
+/// Somebody has got a message of somebody's, who is told.
+pub(super) fn received(
+    station: &mut Station,
+    around: Around<'_>,
+    (by, author): (AccountId, AccountId),
+    id: &str,
+) {
+    let conns = station.clients_of(author);
+    let Some(person) = around.names.person(by).filter(|_| !conns.is_empty()) else { return };
+    let receipt = Element::new("message", ns::CLIENT)
+        .with("from", Jid::of(&person.name, &station.domain.name).to_string())
+        .with("type", "chat")
+        .child(Element::new("received", ns::RECEIPTS).with("id", id))
+        .child(Element::new("no-store", ns::HINTS));
+    station.fan_out(conns, Rest::of(&receipt), None);
 }
 
 /// An event of a direct room that is listened to.

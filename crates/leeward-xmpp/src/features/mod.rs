@@ -263,6 +263,16 @@ pub(crate) fn typing(
     listened
 }
 
+/// Somebody has got a message of somebody's.
+pub(crate) fn received(
+    station: &mut Station,
+    around: Around<'_>,
+    (by, author): (AccountId, AccountId),
+    id: &str,
+) {
+    direct::received(station, around, (by, author), id);
+}
+
 pub(crate) fn presence_changed(
     station: &mut Station,
     around: Around<'_>,

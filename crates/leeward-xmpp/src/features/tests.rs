@@ -329,3 +329,26 @@ fn nothing_is_kept_of_a_client_that_something_is_done_or_found_out_for() {
         assert_eq!((kept.handled, kept.bound.sm.as_ref()), (1, None));
     }
 }
+
+#[test]
+fn that_a_message_has_come_is_told_to_all_clients_of_its_author_and_to_nobody_else() {
+    let mut play = two();
+    let got = "<message to='member@chat.example.org/r2' type='chat'>\
+         <received xmlns='urn:xmpp:receipts' id='m1'/></message>";
+    let mut out = play.says(1, xml(got));
+    let Some(Output::Received { by, author, id }) = out.pop() else { panic!("{out:?}") };
+    assert_eq!((by, author, id.as_ref(), out.len()), (AccountId(1), AccountId(2), "m1", 0));
+    let out = play.give(Input::Received(by, author, id));
+    for (conn, told) in [(1, 0), (2, 1), (3, 1)] {
+        let got = given(&play, &out, conn);
+        assert_eq!(got.len(), told, "{conn}: {got:?}");
+        let wanted = "from='owner@chat.example.org' type='chat'><received xmlns='urn:xmpp:receipts' id='m1'/>";
+        assert!(got.iter().all(|stanza| stanza.contains(wanted)), "{got:?}");
+    }
+    // Nobody is told who has never spoken to whoever says so, nor of what is no id.
+    let stranger = got.replace("member@", "other@");
+    assert!(play.says(1, xml(&stranger)).is_empty());
+    assert!(
+        play.says(1, xml(&got.replace("'m1'", &format!("'{}'", "x".repeat(1_025))))).is_empty()
+    );
+}

@@ -113,6 +113,7 @@ impl Station {
                     muc::typing(self, around, room, who);
                 }
             }
+            Input::Received(by, author, id) => features::received(self, around, (by, author), &id),
             Input::Person(account) => features::person_changed(self, around, account),
             Input::Read(account, room, seq) => features::read(self, around, account, room, seq),
             Input::List(account) => features::list_changed(self, around, account),

@@ -129,6 +129,7 @@ pub(crate) fn given(play: &Play, outputs: &[Output], to: Conn) -> Vec<String> {
         | Output::Listen(..)
         | Output::Unlisten(_)
         | Output::Typing(..)
+        | Output::Received { .. }
         | Output::Presence(..)
         | Output::Enable(..)
         | Output::Sleep(_)
@@ -148,6 +149,7 @@ pub(crate) fn questions(outputs: &[Output]) -> Vec<(Ask, Question)> {
         | Output::Listen(..)
         | Output::Unlisten(_)
         | Output::Typing(..)
+        | Output::Received { .. }
         | Output::Presence(..)
         | Output::Enable(..)
         | Output::Sleep(_)

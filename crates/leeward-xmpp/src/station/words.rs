@@ -117,6 +117,8 @@ pub enum Input {
     Presence(Arc<[(AccountId, Presence)]>),
     /// Somebody is typing.
     Typing(RoomId, AccountId),
+    /// The first has got a message of the second's, which its author calls so.
+    Received(AccountId, AccountId, Arc<str>),
     /// Somebody's name or status changed.
     Person(AccountId),
     /// An account has read so far in a room, on whatever device.
@@ -146,6 +148,15 @@ pub enum Output {
     Unlisten(RoomId),
     /// Tell the hub that somebody types.
     Typing(Conn, RoomId),
+    /// Tell every shard that somebody has got a message.
+    Received {
+        /// Who.
+        by: AccountId,
+        /// Whose message.
+        author: AccountId,
+        /// What its author calls it.
+        id: Arc<str>,
+    },
     /// Tell the hub what somebody does.
     Presence(Conn, Presence),
     /// Answer a request to turn stream management on (XEP-0198): seal an id for it.

@@ -198,6 +198,7 @@ impl World {
                 | Output::FanOut(..)
                 | Output::Raw(..)
                 | Output::Typing(..)
+                | Output::Received { .. }
                 | Output::Presence(..)
                 | Output::Enable(..)
                 | Output::Close(..) => self.outputs.push(output),
