@@ -141,3 +141,24 @@ async fn what_is_said_while_no_request_waits_is_given_to_the_next() {
     let took = began.elapsed();
     assert!(took < Duration::from_secs(WAIT_S) / 2, "{took:?}");
 }
+
+#[tokio::test]
+async fn a_session_that_takes_nothing_ends_and_is_not_asked_for_in_vain() {
+    let world = World::with(|config| config.shards = 1).await;
+    let (owner, seat) = (world.account("owner").await, member(&world, "member").await);
+    let lobby = world.room("lobby", &[&owner, &seat]).await;
+    let asker = Asker::sign_in(&world, "member").await;
+    let mut line = Line::sign_in(&world, &owner).await;
+    // A mebibyte may wait.
+    for n in 0..120 {
+        let draft = json!({"kind": "message", "text": "long".repeat(2_400)});
+        let nonce = format!("nonce-{n}");
+        line.say(&json!({"t": "post", "room": lobby, "nonce": nonce, "draft": draft})).await;
+        line.until("posted").await;
+    }
+    let began = Instant::now();
+    assert!(asker.is_gone().await);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(WAIT_S) / 2, "{took:?}");
+    assert_eq!(world.figure("leeward_connections").await, 1, "nothing of it is left");
+}

@@ -23,12 +23,15 @@ async fn a_receipt_reaches_every_client_of_the_author() {
         )
     };
     let said = "<body>are you there?</body><request xmlns='urn:xmpp:receipts'/>";
-    clients[0].brings(&chat("other", "0123456789abcdef0", said)).await;
+    let waits = clients[0].sends(&chat("other", "0123456789abcdef0", said));
     while reader.heard.is_empty() {
         reader.brings("").await;
     }
     let got = "<received xmlns='urn:xmpp:receipts' id='0123456789abcdef0'/>";
-    reader.brings(&chat("owner", "0123456789abcdef1", got)).await;
+    let _under_way = reader.sends(&chat("owner", "0123456789abcdef1", got));
+    // One that waits is answered with it.
+    let (_, answer) = waits.await.expect("it is asked");
+    clients[0].listen(&answer);
     for client in &mut clients {
         client.got_by_and_by(got).await;
         assert_eq!(client.got.matches(got).count(), 1, "{}", client.got);

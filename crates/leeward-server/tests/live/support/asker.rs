@@ -57,7 +57,8 @@ impl Asker {
             asker.rid
         );
         let (_, mut said) = ask(asker.address, open).await;
-        asker.sid = said.split("sid='").nth(1).expect("a name").split('\'').next().unwrap().into();
+        let sid = said.split_once("sid='").and_then(|(_, rest)| rest.split_once('\''));
+        asker.sid = sid.expect("a name").0.to_owned();
         assert!(asker.sid.len() >= 32 && asker.sid.bytes().all(|b| b.is_ascii_hexdigit()));
         let secret = base64(&format!("\0{name}\0{PASSWORD}"));
         let steps = [
@@ -136,9 +137,14 @@ impl Asker {
     }
 
     /// The next request, which is not waited for.
-    pub(crate) fn waits(&mut self) -> JoinHandle<(u16, String)> {
+    pub(crate) fn sends(&mut self, inner: &str) -> JoinHandle<(u16, String)> {
         self.rid += 1;
-        tokio::spawn(ask(self.address, self.body(self.rid, "", "")))
+        tokio::spawn(ask(self.address, self.body(self.rid, inner, "")))
+    }
+
+    /// The same, which brings nothing.
+    pub(crate) fn waits(&mut self) -> JoinHandle<(u16, String)> {
+        self.sends("")
     }
 
     /// Asks until so much has been heard.
