@@ -58,6 +58,13 @@ pub enum News {
         /// In which thread.
         thread: Option<Seq>,
     },
+    /// Somebody has published something about themselves by XMPP, which others may want to know (XEP-0163).
+    Profile {
+        /// Who.
+        account: AccountId,
+        /// In which node.
+        node: Arc<str>,
+    },
     /// A client has got a message and says so (XEP-0184), to those of its author's that want to know.
     Received {
         /// Who has got it.
@@ -109,7 +116,7 @@ impl News {
                 EACH + frame.len()
             }
             Self::Presence { changes, .. } => EACH + changes.len() * 16,
-            Self::Received { id, .. } => EACH + id.len(),
+            Self::Received { id: text, .. } | Self::Profile { node: text, .. } => EACH + text.len(),
             Self::Typing { .. }
             | Self::Fence { .. }
             | Self::EndSession { .. }

@@ -53,6 +53,7 @@ impl Stage {
             | News::Person { .. }
             | News::Typing { .. }
             | News::Received { .. }
+            | News::Profile { .. }
             | News::Presence { .. } => !self.station.borrow().is_empty(),
             News::Events { .. }
             | News::Fence { .. }
@@ -77,6 +78,9 @@ impl Shard {
         let input = match news {
             News::Presence { changes, .. } => Input::Presence(std::sync::Arc::clone(changes)),
             News::Typing { room, who, .. } => Input::Typing(*room, *who),
+            News::Profile { account, node } => {
+                Input::Profile(*account, std::sync::Arc::clone(node))
+            }
             News::Received { by, author, id } => {
                 Input::Received(*by, *author, std::sync::Arc::clone(id))
             }
@@ -107,6 +111,9 @@ impl Shard {
                 Output::Listen(room, seq) => self.tell_hub(hub::Input::Listen(room, seq)),
                 Output::Unlisten(room) => self.tell_hub(hub::Input::Unlisten(room)),
                 Output::Typing(id, room) => self.tell_hub(hub::Input::Typing(id, room, None)),
+                Output::Profile(account, node) => {
+                    self.node.bus.publish(&News::Profile { account, node });
+                }
                 Output::Received { by, author, id } => {
                     self.node.bus.publish(&News::Received { by, author, id });
                 }

@@ -4,7 +4,7 @@
 use crate::jid::Jid;
 use crate::ns;
 use crate::stanza::{Condition, Rest, result};
-use crate::station::{Around, Conn, Output, Station};
+use crate::station::{Around, Client, Conn, Output, Station};
 use crate::xml::Element;
 use leeward_core::account::{Person, Role};
 use leeward_core::id::AccountId;
@@ -136,13 +136,23 @@ fn of(station: &Station, person: &Person, is: Presence) -> Rest {
     Rest::of(&presence)
 }
 
+/// Whether everybody has everybody in their roster.
+pub(super) fn is_of_everybody(around: Around<'_>) -> bool {
+    around.names.everybody().len() <= EVERYBODY_MAX
+}
+
+/// Whether a client has somebody in its roster; `everybody`: see [`is_of_everybody`].
+pub(super) fn has(station: &Station, everybody: bool, client: &Client, other: AccountId) -> bool {
+    everybody && client.role() != Role::Guest || station.accounts.is_direct(client.account(), other)
+}
+
 /// What people do has changed: told once to all who have them in their roster.
 pub(super) fn changed(
     station: &mut Station,
     around: Around<'_>,
     changes: &[(AccountId, Presence)],
 ) {
-    let small = around.names.everybody().len() <= EVERYBODY_MAX;
+    let everybody = is_of_everybody(around);
     for (account, _) in changes {
         let Some(person) = around.names.person(*account) else { continue };
         let told = of(station, &person, around.names.presence(*account));
@@ -151,8 +161,7 @@ pub(super) fn changed(
                 client.own.available
                     && !client.own.inactive
                     && client.account() != *account
-                    && (small && client.role() != Role::Guest
-                        || station.accounts.is_direct(client.account(), *account))
+                    && has(station, everybody, client, *account)
             })
         };
         let conns: Vec<Conn> = station.all().filter(wants).collect();

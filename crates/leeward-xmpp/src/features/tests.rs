@@ -12,14 +12,14 @@ use std::sync::Arc;
 
 const DIRECT: RoomId = RoomId(9);
 
-fn xml(text: &str) -> Element {
+pub(super) fn xml(text: &str) -> Element {
     let limits = Limits { bytes_max: 9_999, elements_max: 99, depth_max: 9, attributes_max: 9 };
     let at = text.find(['/', '>', ' ']).unwrap_or(0);
     let text = format!("{} xmlns='jabber:client'{}", &text[..at], &text[at..]);
     parse(&text, limits).unwrap()
 }
 
-fn direct(with: u64) -> RoomSummary {
+pub(super) fn direct(with: u64) -> RoomSummary {
     RoomSummary {
         id: DIRECT,
         facts: RoomFacts {
@@ -44,7 +44,7 @@ fn direct(with: u64) -> RoomSummary {
 }
 
 /// Owner on connection 1 and member on 2 and 3, who have a direct room.
-fn two() -> Play {
+pub(super) fn two() -> Play {
     let mut play = Play::of(&["owner", "member", "other"]);
     for (conn, name, with) in [(1, "owner", 2), (2, "member", 1), (3, "member", 1)] {
         let out = play.bound(conn, name, &format!("r{conn}"));

@@ -1,7 +1,7 @@
 //! What sleeps, as bytes: so that a session can be taken up after the server has been stopped and started.
 
 use super::{Asleep, Bound, Framing, Mark};
-use crate::features::Own;
+use crate::features::{FLAGS, Own};
 use crate::jid::Jid;
 use crate::muc::Joined;
 use crate::packed::{In, Out};
@@ -96,7 +96,7 @@ impl Asleep {
         let flag = |bit: u32| flags >> bit & 1 == 1;
         let salt = from.text()?;
         let said = from.list(|from| Nonce::try_from(from.text()?).ok())?;
-        let own = Own::kept(salt, [flag(3), flag(2), flag(1), flag(0)], said);
+        let own = Own::kept(salt, std::array::from_fn(|at| flag((FLAGS - 1 - at) as u32)), said);
         let since = Millis(from.number()?);
         let bound = Bound {
             account,
@@ -150,7 +150,7 @@ mod tests {
     fn asleep() -> Asleep {
         let rest = Rest { kind: Kind::Iq, bytes: Bytes::from_static(b" type='result'/>") };
         let said = vec![Nonce::try_from("said".to_owned()).unwrap()];
-        let own = Own::kept("salt".into(), [true, false, true, false], said);
+        let own = Own::kept("salt".into(), [true, false, true, false, false, true], said);
         Asleep {
             bound: Bound {
                 account: AccountId(7),

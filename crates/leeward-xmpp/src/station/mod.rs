@@ -63,6 +63,8 @@ pub struct Station {
     pub(crate) accounts: features::Accounts,
     /// The rooms that somebody is in.
     pub(crate) rooms: muc::Rooms,
+    /// What others publish that clients want to know.
+    pub(crate) notices: features::Notices,
     /// Who types in direct rooms, and until when it is believed.
     pub(crate) typing: BTreeMap<(RoomId, AccountId), Instant>,
 }
@@ -80,6 +82,7 @@ impl Station {
             outputs: VecDeque::new(),
             accounts: features::Accounts::default(),
             rooms: muc::Rooms::default(),
+            notices: features::Notices::default(),
             typing: BTreeMap::new(),
         }
     }
@@ -114,6 +117,9 @@ impl Station {
                 }
             }
             Input::Received(by, author, id) => features::received(self, around, (by, author), &id),
+            Input::Profile(account, node) => {
+                features::profile_changed(self, around, account, &node)
+            }
             Input::Person(account) => features::person_changed(self, around, account),
             Input::Read(account, room, seq) => features::read(self, around, account, room, seq),
             Input::List(account) => features::list_changed(self, around, account),

@@ -130,6 +130,7 @@ pub(crate) fn given(play: &Play, outputs: &[Output], to: Conn) -> Vec<String> {
         | Output::Unlisten(_)
         | Output::Typing(..)
         | Output::Received { .. }
+        | Output::Profile(..)
         | Output::Presence(..)
         | Output::Enable(..)
         | Output::Sleep(_)
@@ -150,6 +151,7 @@ pub(crate) fn questions(outputs: &[Output]) -> Vec<(Ask, Question)> {
         | Output::Unlisten(_)
         | Output::Typing(..)
         | Output::Received { .. }
+        | Output::Profile(..)
         | Output::Presence(..)
         | Output::Enable(..)
         | Output::Sleep(_)

@@ -119,6 +119,8 @@ pub enum Input {
     Typing(RoomId, AccountId),
     /// The first has got a message of the second's, which its author calls so.
     Received(AccountId, AccountId, Arc<str>),
+    /// Somebody has published something in this node, which others may want to know.
+    Profile(AccountId, Arc<str>),
     /// Somebody's name or status changed.
     Person(AccountId),
     /// An account has read so far in a room, on whatever device.
@@ -148,6 +150,8 @@ pub enum Output {
     Unlisten(RoomId),
     /// Tell the hub that somebody types.
     Typing(Conn, RoomId),
+    /// Tell every shard that somebody has published something in this node.
+    Profile(AccountId, Arc<str>),
     /// Tell every shard that somebody has got a message.
     Received {
         /// Who.

@@ -199,6 +199,7 @@ impl World {
                 | Output::Raw(..)
                 | Output::Typing(..)
                 | Output::Received { .. }
+                | Output::Profile(..)
                 | Output::Presence(..)
                 | Output::Enable(..)
                 | Output::Close(..) => self.outputs.push(output),
