@@ -6,8 +6,10 @@ use leeward_core::id::RoomId;
 use leeward_core::room::{MemberRole, RoomFacts, RoomKind};
 use leeward_store::Author;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What everybody signs in with here.
@@ -26,24 +28,35 @@ pub(crate) struct Asker {
     pub(crate) got: String,
 }
 
-pub(crate) async fn ask(address: SocketAddr, body: String) -> (u16, String) {
+/// What a request is answered. `None`: its connection was refused, or cut before all had come.
+async fn try_ask(address: SocketAddr, body: &str) -> Option<(u16, String)> {
     let head = format!(
         "POST /http-bind HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    let mut stream = TcpStream::connect(address).await.expect("it listens");
-    stream.write_all((head + &body).as_bytes()).await.expect("it is sent");
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all((head + body).as_bytes()).await.ok()?;
     let mut answer = String::new();
     let read = stream.read_to_string(&mut answer);
-    tokio::time::timeout(PATIENCE, read).await.expect("in time").expect("it is answered");
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    (status.unwrap_or(0), body.to_owned())
+    tokio::time::timeout(PATIENCE, read).await.expect("in time").ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
+    (length.parse() == Ok(body.len())).then_some(())?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+}
+
+pub(crate) async fn ask(address: SocketAddr, body: String) -> (u16, String) {
+    try_ask(address, &body).await.expect("it is answered")
 }
 
 impl Asker {
     /// Signs in and comes into the lobby.
     pub(crate) async fn sign_in(world: &World, name: &str) -> Self {
+        Self::sign_in_waiting(world, name, WAIT_S).await
+    }
+
+    /// The same; a request waits so long for something to be said, in seconds.
+    pub(crate) async fn sign_in_waiting(world: &World, name: &str, wait_s: u64) -> Self {
         let mut asker = Self {
             address: world.address,
             sid: String::new(),
@@ -53,7 +66,7 @@ impl Asker {
         };
         let open = format!(
             "<body xmlns='http://jabber.org/protocol/httpbind' rid='{}' to='localhost' \
-             wait='{WAIT_S}' hold='1' ver='1.6'/>",
+             wait='{wait_s}' hold='1' ver='1.6'/>",
             asker.rid
         );
         let (_, mut said) = ask(asker.address, open).await;
@@ -167,6 +180,40 @@ impl Asker {
         };
         let waited = tokio::time::timeout(PATIENCE, wait).await;
         assert!(waited.is_ok(), "no {wanted} in {}", self.got);
+    }
+
+    /// Says so much in the lobby, one thing after the other, whatever becomes of the server meanwhile; then
+    /// asks until it has heard what all say. What it has heard.
+    pub(crate) async fn speaks(
+        mut self,
+        at: watch::Receiver<SocketAddr>,
+        name: String,
+        (own, all): (usize, usize),
+    ) -> Vec<String> {
+        for n in 0..own {
+            self.insists(&at, &Self::says(&format!("{name}-{n}"))).await;
+        }
+        while self.heard.len() < all {
+            self.insists(&at, "").await;
+        }
+        self.heard
+    }
+
+    /// The next request, made until it is answered.
+    async fn insists(&mut self, at: &watch::Receiver<SocketAddr>, inner: &str) {
+        self.rid += 1;
+        let body = self.body(self.rid, inner, "");
+        loop {
+            let address = *at.borrow();
+            match try_ask(address, &body).await {
+                Some((200, answer)) => {
+                    assert!(!answer.contains("terminate"), "{answer}");
+                    return self.listen(&answer);
+                }
+                Some((503, _)) | None => tokio::time::sleep(Duration::from_millis(10)).await,
+                Some(other) => panic!("{other:?}"),
+            }
+        }
     }
 
     /// Words for the lobby.
