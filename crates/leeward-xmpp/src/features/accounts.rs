@@ -13,6 +13,8 @@ const KEPT_MS: u64 = 15 * 60_000;
 
 /// Events that may come in a room while its account's list is read.
 const LATE_MAX: u64 = 64;
+/// How long after the store could not answer it is asked again, in milliseconds.
+const AGAIN_MS: u64 = 2_000;
 /// How long it may take until a room is listened to that has come into being, in milliseconds.
 const UNHEARD_MS: u64 = 10_000;
 /// Events of a room that has come into being while a client slept, that it is sent.
@@ -26,6 +28,8 @@ pub struct Accounts {
     rooms: BTreeMap<RoomId, Listened>,
     /// Accounts to be forgotten, and when.
     due: BTreeMap<AccountId, Instant>,
+    /// Accounts to be read once more because they could not be, and when.
+    again: BTreeMap<AccountId, Instant>,
 }
 
 /// A direct room that is listened to.
@@ -114,7 +118,7 @@ impl Accounts {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.due.values().copied().min()
+        self.due.values().chain(self.again.values()).copied().min()
     }
 }
 
@@ -138,20 +142,30 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
             if let Some(known) = station.accounts.known.get_mut(&account) {
                 known.asking = false;
             }
+            station.accounts.again.insert(account, around.now.plus_ms(AGAIN_MS));
             return;
         };
         let fresh = take_in(station, account, (version, asked), &rooms);
+        let mut late = Vec::new();
         for (room, from, since) in fresh {
-            listen(station, room, from, since);
+            let heard = listen(station, room, from, since).filter(|heard| *heard > from);
+            late.extend(heard.map(|heard| (heard, room, from, since)));
         }
         for room in &rooms {
             if let Some(listened) = station.accounts.rooms.get_mut(&room.id) {
                 listened.listed = room.head;
             }
         }
-        let waking =
-            station.accounts.known.get_mut(&account).map(|k| std::mem::take(&mut k.waking));
-        for (conn, generation, seen) in waking.unwrap_or_default() {
+        let known = station.accounts.known.get_mut(&account);
+        let waking = known.map(|known| std::mem::take(&mut known.waking)).unwrap_or_default();
+        // What was heard for the other end alone, before it was known here that this one is in it.
+        let mut conns = station.clients_of(account);
+        conns.retain(|conn| waking.iter().all(|(of, _, _)| of != conn));
+        for (heard, room, from, since) in late {
+            let place = direct::Missed { account, room, heard, told: Millis(0) };
+            conns.iter().for_each(|conn| direct::catch_up(station, *conn, place, (from, since)));
+        }
+        for (conn, generation, seen) in waking {
             if station.client(conn).is_some_and(|client| client.generation == generation) {
                 tell_missed(station, account, conn, &seen);
             }
@@ -240,17 +254,16 @@ fn tell_missed(station: &mut Station, account: AccountId, conn: Conn, (rooms, si
     }
 }
 
-fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) {
-    match station.accounts.rooms.get_mut(&room) {
-        Some(listened) => listened.ends += 1,
-        None => {
-            station
-                .accounts
-                .rooms
-                .insert(room, Listened { ends: 1, heard: from, listed: from, since });
-            station.output(Output::Listen(room, from));
-        }
+/// Listens to a room; up to where it has been heard, if somebody listened before.
+fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) -> Option<Seq> {
+    let rooms = &mut station.accounts.rooms;
+    if let Some(listened) = rooms.get_mut(&room) {
+        listened.ends += 1;
+        return Some(listened.heard);
     }
+    rooms.insert(room, Listened { ends: 1, heard: from, listed: from, since });
+    station.output(Output::Listen(room, from));
+    None
 }
 
 /// A direct room has just been made, or found.
@@ -275,8 +288,14 @@ pub(super) fn gone(station: &mut Station, around: Around<'_>, conn: Conn) {
     }
 }
 
-/// Forgets those who have been away for long.
+/// Forgets those who have been away for long, and reads those who could not be.
 pub(super) fn tick(station: &mut Station, around: Around<'_>) {
+    let again = station.accounts.again.extract_if(.., |_, at| *at <= around.now);
+    for (account, _) in again.collect::<Vec<_>>() {
+        if !station.clients_of(account).is_empty() {
+            look(station, around, account);
+        }
+    }
     let due = station.accounts.due.extract_if(.., |_, due| *due <= around.now);
     let due: Vec<AccountId> = due.map(|(account, _)| account).collect();
     for account in due {

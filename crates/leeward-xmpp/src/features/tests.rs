@@ -352,3 +352,64 @@ fn that_a_message_has_come_is_told_to_all_clients_of_its_author_and_to_nobody_el
         play.says(1, xml(&got.replace("'m1'", &format!("'{}'", "x".repeat(1_025))))).is_empty()
     );
 }
+
+#[test]
+fn direct_words_heard_for_the_other_end_before_an_account_was_read_are_told_to_it() {
+    let mut play = Play::of(&["owner", "member"]);
+    let out = play.bound(1, "owner", "r1");
+    play.answer(questions(&out)[0].0, Answer::Account(1, vec![direct(2)]));
+    let out = play.bound(2, "member", "r2");
+    let account = questions(&out)[0].0;
+    let out = play.give(message(4, 1, "0123456789abcdef", "four"));
+    assert!(given(&play, &out, 2).is_empty(), "it is not known here that it is theirs");
+    let out = play.answer(account, Answer::Account(1, vec![direct(1)]));
+    let asked = questions(&out);
+    let [(since, Question::Since(DIRECT, Seq(3), _))] = &asked[..] else { panic!("{asked:?}") };
+    let out = play.answer(*since, Answer::Since(vec![told(4, "four", 1)], true));
+    let got = given(&play, &out, 2);
+    assert!(got.len() == 1 && got[0].contains("<body>four<"), "{got:?}");
+    assert!(given(&play, &out, 1).is_empty(), "whoever knows is not told again");
+    let out = play.give(message(5, 1, "0123456789abcdef", "five"));
+    assert!(given(&play, &out, 2).concat().contains("<body>five<"));
+}
+
+#[test]
+fn the_first_word_of_another_is_told_once_it_is_known_whose_room_it_is_in() {
+    let mut play = Play::of(&["owner", "member"]);
+    for (conn, name) in [(1, "owner"), (2, "member")] {
+        let out = play.bound(conn, name, "r");
+        let version = u64::from(conn == 1);
+        let out = play.answer(questions(&out)[0].0, Answer::Account(version, Vec::new()));
+        // The list of the second has changed since, and is read again.
+        assert_eq!(questions(&out).len(), usize::from(conn == 2));
+    }
+    let again = crate::station::Ask::from(3u32);
+    let say = "<message to='member@chat.example.org' type='chat'><body>hi</body></message>";
+    let out = play.says(1, xml(say));
+    play.answer(questions(&out)[0].0, Answer::Which(RoomId(10), true));
+    let Input::Heard(_, published) = message(1, 1, "0123456789abcdef", "hi") else { panic!() };
+    let out = play.give(Input::Heard(RoomId(10), published));
+    assert!(given(&play, &out, 2).is_empty());
+    let fresh = RoomSummary { id: RoomId(10), head: Seq(0), ..direct(1) };
+    let out = play.answer(again, Answer::Account(1, vec![fresh]));
+    let asked = questions(&out);
+    let [(since, Question::Since(RoomId(10), Seq(0), _))] = &asked[..] else { panic!("{asked:?}") };
+    let out = play.answer(*since, Answer::Since(vec![told(1, "hi", 1)], true));
+    assert!(given(&play, &out, 2).concat().contains("<body>hi<"));
+}
+
+#[test]
+fn an_account_that_could_not_be_read_is_read_again() {
+    let mut play = Play::of(&["owner", "member"]);
+    let out = play.bound(2, "member", "r2");
+    let busy = Answer::Refused(leeward_core::code::Code::StoreBusy.into());
+    assert!(play.answer(questions(&out)[0].0, busy).is_empty());
+    assert!(play.give(Input::Tick).is_empty(), "not at once");
+    play.now = play.now.plus_ms(2_000);
+    let out = play.give(Input::Tick);
+    let [(ask, Question::Account(AccountId(2)))] = questions(&out)[..] else { panic!("{out:?}") };
+    let out = play.answer(ask, Answer::Account(1, vec![direct(1)]));
+    assert!(matches!(out[..], [Output::Listen(DIRECT, _)]), "{out:?}");
+    play.now = play.now.plus_ms(2_000);
+    assert!(play.give(Input::Tick).is_empty());
+}
