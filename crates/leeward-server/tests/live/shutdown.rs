@@ -53,9 +53,8 @@ async fn nobody_is_told_to_come_back_sooner_than_all_can_be_let_in() {
         times.push(line.end().await.said["after_ms"].as_u64().expect("a time"));
     }
     times.sort_unstable();
-    // A node in which nobody has had to wait is taken to let in a thousand a second, so that their times
-    // are a millisecond apart, less what passes while the others are told.
-    assert!(times[19] - times[0] >= 5, "each at a time of their own: {times:?}");
+    // A node in which nobody has had to wait is taken to let in a thousand a second.
+    assert!(times[19] - times[0] >= 18, "each at a time of their own: {times:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What a station knows of the accounts that are here, or were until lately: their direct rooms, so that
 //! whoever comes back need not have them read again.
 
+use super::direct;
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
 use leeward_core::event::Event;
 use leeward_core::id::{AccountId, Instant, Millis, RoomId, Seq};
@@ -12,26 +13,36 @@ const KEPT_MS: u64 = 15 * 60_000;
 
 /// Events that may come in a room while its account's list is read.
 const LATE_MAX: u64 = 64;
+/// How long after the store could not answer it is asked again, in milliseconds.
+const AGAIN_MS: u64 = 2_000;
+/// How long it may take until a room is listened to that has come into being, in milliseconds.
+const UNHEARD_MS: u64 = 10_000;
+/// Events of a room that has come into being while a client slept, that it is sent.
+const NEW_MAX: u64 = 500;
 
 /// The accounts known.
 #[derive(Default)]
 pub struct Accounts {
     known: BTreeMap<AccountId, Known>,
-    /// The direct rooms of two that are listened to, and for whom: never for nobody.
-    rooms: BTreeMap<RoomId, Vec<End>>,
+    /// The direct rooms of two that are listened to.
+    rooms: BTreeMap<RoomId, Listened>,
     /// Who is known here and has a direct room with whom, by the other.
     with: BTreeSet<(AccountId, AccountId)>,
     /// Accounts to be forgotten, and when; and the same by the time.
     due: BTreeMap<AccountId, Instant>,
     due_at: BTreeSet<(Instant, AccountId)>,
+    /// Accounts to be read once more because they could not be, and when.
+    again: BTreeMap<AccountId, Instant>,
 }
 
-/// One of the two of a direct room that is listened to. Each has a place of its own: their rooms are
-/// read at different times.
-struct End {
-    account: AccountId,
-    /// What was told last.
+/// A direct room that is listened to.
+struct Listened {
+    /// How many of the two are known here.
+    ends: u8,
+    /// What was heard last.
     heard: Seq,
+    /// What was in it when its account was read last.
+    listed: Seq,
     /// What was said before is not told: it is in the archive.
     since: Millis,
 }
@@ -43,7 +54,12 @@ struct Known {
     direct: BTreeMap<RoomId, AccountId>,
     asking: bool,
     read: bool,
+    /// Clients that have come back before it was read, and what each has seen.
+    waking: Vec<(Conn, u64, Seen)>,
 }
+
+/// What a client has seen of direct rooms, and since when it has seen nothing.
+pub(super) type Seen = (BTreeMap<RoomId, Seq>, Millis);
 
 impl Accounts {
     /// With whom an account has a direct room.
@@ -93,33 +109,28 @@ impl Accounts {
     }
 
     /// The two of a direct room that is listened to, as far as they are known here.
-    pub(super) fn ends(&self, room: RoomId) -> Vec<AccountId> {
-        self.rooms.get(&room).into_iter().flatten().map(|end| end.account).collect()
+    pub(super) fn ends(&self, room: RoomId) -> Option<Vec<AccountId>> {
+        self.rooms.get(&room)?;
+        let in_it = |(_, known): &(&AccountId, &Known)| known.direct.contains_key(&room);
+        Some(self.known.iter().filter(in_it).map(|(account, _)| *account).collect())
     }
 
-    /// Direct rooms of an account with what was heard of each last.
-    pub(super) fn positions(&self, account: AccountId) -> Vec<(RoomId, Seq)> {
+    /// Direct rooms of an account with what was heard of each.
+    fn positions(&self, account: AccountId) -> Vec<(RoomId, &Listened)> {
         let rooms = self.known.get(&account).into_iter().flat_map(|known| known.direct.keys());
-        rooms.filter_map(|room| Some((*room, self.end(*room, account)?.heard))).collect()
+        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?))).collect()
     }
 
-    fn end(&self, room: RoomId, account: AccountId) -> Option<&End> {
-        self.rooms.get(&room)?.iter().find(|end| end.account == account)
-    }
-
-    /// An event of a direct room has been heard: to whom it is told, which is none of those who have
-    /// heard it before, or are here only since.
-    pub(super) fn hear(&mut self, room: RoomId, event: &Event) -> Vec<AccountId> {
-        let mut told = Vec::new();
-        for end in self.rooms.get_mut(&room).into_iter().flatten() {
-            if event.seq > end.heard {
-                end.heard = event.seq;
-                if event.at >= end.since {
-                    told.push(end.account);
-                }
+    /// An event of a direct room has been heard. False: it is none, was heard before, or is older than
+    /// those who listen.
+    pub(super) fn hear(&mut self, room: RoomId, event: &Event) -> bool {
+        match self.rooms.get_mut(&room) {
+            Some(listened) if event.seq > listened.heard => {
+                listened.heard = event.seq;
+                event.at >= listened.since
             }
+            Some(_) | None => false,
         }
-        told
     }
 
     pub(super) fn is_listened(&self, room: RoomId) -> bool {
@@ -134,7 +145,8 @@ impl Accounts {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.due_at.first().map(|(at, _)| *at)
+        let due = self.due_at.first().map(|(at, _)| at);
+        due.into_iter().chain(self.again.values()).copied().min()
     }
 }
 
@@ -158,11 +170,33 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
             if let Some(known) = station.accounts.known.get_mut(&account) {
                 known.asking = false;
             }
+            station.accounts.again.insert(account, around.now.plus_ms(AGAIN_MS));
             return;
         };
         let fresh = take_in(station, account, (version, asked), &rooms);
-        for (room, heard, since) in fresh {
-            listen(station, room, End { account, heard, since });
+        let mut late = Vec::new();
+        for (room, from, since) in fresh {
+            let heard = listen(station, room, from, since).filter(|heard| *heard > from);
+            late.extend(heard.map(|heard| (heard, room, from, since)));
+        }
+        for room in &rooms {
+            if let Some(listened) = station.accounts.rooms.get_mut(&room.id) {
+                listened.listed = room.head;
+            }
+        }
+        let known = station.accounts.known.get_mut(&account);
+        let waking = known.map(|known| std::mem::take(&mut known.waking)).unwrap_or_default();
+        // What was heard for the other end alone, before it was known here that this one is in it.
+        let mut conns = station.clients_of(account);
+        conns.retain(|conn| waking.iter().all(|(of, _, _)| of != conn));
+        for (heard, room, from, since) in late {
+            let place = direct::Missed { account, room, heard, told: Millis(0) };
+            conns.iter().for_each(|conn| direct::catch_up(station, *conn, place, (from, since)));
+        }
+        for (conn, generation, seen) in waking {
+            if station.client(conn).is_some_and(|client| client.generation == generation) {
+                tell_missed(station, account, conn, &seen);
+            }
         }
         // It may have changed again while it was read.
         look(station, around, account);
@@ -197,21 +231,67 @@ fn take_in(
     fresh
 }
 
-/// Listens to a direct room for one more of the two. What came before they were known, and is to be
-/// told to them, is heard again; the other is not told twice.
-fn listen(station: &mut Station, room: RoomId, end: End) {
-    let ends = station.accounts.rooms.entry(room).or_default();
-    let reached = ends.iter().map(|other| other.heard).min();
-    let from = end.heard;
-    ends.push(end);
-    match reached {
-        None => station.output(Output::Listen(room, from)),
-        Some(reached) if from < reached => {
-            station.output(Output::Unlisten(room));
-            station.output(Output::Listen(room, from));
-        }
-        Some(_) => {}
+/// The direct rooms that a client hears of, up to where it was sent their events, and since when it has
+/// not heard of any other.
+pub(super) fn positions(
+    station: &Station,
+    around: Around<'_>,
+    conn: Conn,
+) -> (Vec<(RoomId, Seq)>, Millis) {
+    let now = around.names.wall();
+    let Some(client) = station.client(conn) else { return (Vec::new(), now) };
+    let known = station.accounts.known.get(&client.account());
+    let mut waking = known.into_iter().flat_map(|known| &known.waking);
+    let own = waking.find(|(of, generation, _)| (*of, *generation) == (conn, client.generation));
+    if let Some((_, _, (rooms, since))) = own {
+        return (rooms.iter().map(|(room, seq)| (*room, *seq)).collect(), *since);
     }
+    let rooms = station.accounts.positions(client.account()).into_iter();
+    (rooms.map(|(room, listened)| (room, listened.heard)).collect(), now)
+}
+
+/// Sends a client that has come back what it missed, as soon as its account is known.
+pub(super) fn catch_up(station: &mut Station, conn: Conn, seen: Seen) {
+    let Some(client) = station.client(conn) else { return };
+    let (account, generation) = (client.account(), client.generation);
+    let Some(known) = station.accounts.known.get_mut(&account) else { return };
+    if known.read {
+        return tell_missed(station, account, conn, &seen);
+    }
+    known.waking.retain(|(of, _, _)| *of != conn);
+    known.waking.push((conn, generation, seen));
+}
+
+fn tell_missed(station: &mut Station, account: AccountId, conn: Conn, (rooms, since): &Seen) {
+    let missed = |(room, listened): (RoomId, &Listened)| {
+        let Listened { heard, listed, since: told, .. } = *listened;
+        let place = direct::Missed { account, room, heard, told };
+        let newest = heard.max(listed);
+        let (after, from) = match rooms.get(&room) {
+            Some(after) => (*after, Millis(0)),
+            None => {
+                let from = Millis(since.0.saturating_sub(UNHEARD_MS));
+                (Seq(newest.0.saturating_sub(NEW_MAX)), from)
+            }
+        };
+        (after < newest).then_some((place, after, from))
+    };
+    let here = station.accounts.positions(account).into_iter();
+    for (place, after, from) in here.filter_map(missed).collect::<Vec<_>>() {
+        direct::catch_up(station, conn, place, (after, from));
+    }
+}
+
+/// Listens to a room; up to where it has been heard, if somebody listened before.
+fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) -> Option<Seq> {
+    let rooms = &mut station.accounts.rooms;
+    if let Some(listened) = rooms.get_mut(&room) {
+        listened.ends += 1;
+        return Some(listened.heard);
+    }
+    rooms.insert(room, Listened { ends: 1, heard: from, listed: from, since });
+    station.output(Output::Listen(room, from));
+    None
 }
 
 /// A direct room has just been made, or found.
@@ -223,7 +303,7 @@ pub(super) fn found(
 ) {
     // One that was there before comes with the account's list, from where it stands.
     if made && station.accounts.meet(account, room, other) {
-        listen(station, room, End { account, heard: Seq(0), since: Millis(0) });
+        listen(station, room, Seq(0), Millis(0));
     }
 }
 
@@ -235,8 +315,14 @@ pub(super) fn gone(station: &mut Station, around: Around<'_>, conn: Conn) {
     }
 }
 
-/// Forgets those who have been away for long.
+/// Forgets those who have been away for long, and reads those who could not be.
 pub(super) fn tick(station: &mut Station, around: Around<'_>) {
+    let again = station.accounts.again.extract_if(.., |_, at| *at <= around.now);
+    for (account, _) in again.collect::<Vec<_>>() {
+        if !station.clients_of(account).is_empty() {
+            look(station, around, account);
+        }
+    }
     while let Some((at, account)) = station.accounts.due_at.first().copied()
         && at <= around.now
     {
@@ -244,9 +330,9 @@ pub(super) fn tick(station: &mut Station, around: Around<'_>) {
         let Some(known) = station.accounts.known.remove(&account) else { continue };
         for (room, other) in known.direct {
             station.accounts.with.remove(&(other, account));
-            let Some(ends) = station.accounts.rooms.get_mut(&room) else { continue };
-            ends.retain(|end| end.account != account);
-            if ends.is_empty() {
+            let Some(listened) = station.accounts.rooms.get_mut(&room) else { continue };
+            listened.ends -= 1;
+            if listened.ends == 0 {
                 station.accounts.rooms.remove(&room);
                 station.output(Output::Unlisten(room));
             }

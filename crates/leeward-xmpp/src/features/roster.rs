@@ -16,16 +16,11 @@ const EVERYBODY_MAX: usize = 500;
 /// Whom somebody has in their roster.
 fn contacts(station: &Station, around: Around<'_>, account: AccountId, role: Role) -> Vec<Person> {
     let fits = |person: &Person| person.id != account && !person.disabled;
-    if is_small(around) && role != Role::Guest {
+    if is_of_everybody(around) && role != Role::Guest {
         return around.names.everybody().into_iter().filter(fits).collect();
     }
     let direct = station.accounts.direct_with(account).into_iter();
     direct.filter_map(|other| around.names.person(other)).filter(fits).collect()
-}
-
-/// Whether everybody is in everybody's roster.
-fn is_small(around: Around<'_>) -> bool {
-    around.names.count() <= EVERYBODY_MAX
 }
 
 /// A request for the roster, or for a change of it.
@@ -142,18 +137,28 @@ fn of(station: &Station, person: &Person, is: Presence) -> Rest {
     Rest::of(&presence)
 }
 
+/// Whether everybody has everybody in their roster.
+pub(super) fn is_of_everybody(around: Around<'_>) -> bool {
+    around.names.count() <= EVERYBODY_MAX
+}
+
+/// Whether a client has somebody in its roster; `everybody`: see [`is_of_everybody`].
+pub(super) fn has(station: &Station, everybody: bool, client: &Client, other: AccountId) -> bool {
+    everybody && client.role() != Role::Guest || station.accounts.is_direct(client.account(), other)
+}
+
 /// What people do has changed: told once to all who have them in their roster.
 pub(super) fn changed(
     station: &mut Station,
     around: Around<'_>,
     changes: &[(AccountId, Presence)],
 ) {
-    let small = is_small(around);
+    let everybody = is_of_everybody(around);
     for (account, _) in changes {
         let Some(person) = around.names.person(*account) else { continue };
         let told = of(station, &person, around.names.presence(*account));
         let looks = |client: &Client| client.own.available && !client.own.inactive;
-        let conns = having(station, small, *account, looks);
+        let conns = having(station, everybody, *account, looks);
         if !conns.is_empty() {
             station.fan_out(conns, told, None);
         }
@@ -163,20 +168,17 @@ pub(super) fn changed(
 /// The clients that have somebody in their roster, and of which something else is true.
 fn having(
     station: &Station,
-    small: bool,
+    everybody: bool,
     account: AccountId,
     fits: impl Fn(&Client) -> bool,
 ) -> Vec<Conn> {
-    if !small {
+    if !everybody {
         let known = station.accounts.known_with(account);
         let conns = known.flat_map(|known| station.clients_of(known));
         return conns.filter(|conn| station.client(*conn).is_some_and(&fits)).collect();
     }
     let wants = |client: &Client| {
-        client.account() != account
-            && (client.role() != Role::Guest
-                || station.accounts.is_direct(client.account(), account))
-            && fits(client)
+        client.account() != account && has(station, everybody, client, account) && fits(client)
     };
     station.all().filter(|conn| station.client(*conn).is_some_and(wants)).collect()
 }
@@ -188,7 +190,7 @@ pub(super) fn person_changed(station: &mut Station, around: Around<'_>, account:
         .with("type", "set")
         .with("id", "roster")
         .child(Element::new("query", ns::ROSTER).child(item(station, &person)));
-    let conns = having(station, is_small(around), account, |client| client.own.roster);
+    let conns = having(station, is_of_everybody(around), account, |client| client.own.roster);
     if !conns.is_empty() {
         station.fan_out(conns, Rest::of(&push), None);
     }

@@ -132,9 +132,12 @@ pub(crate) fn given(play: &Play, outputs: &[Output], to: Conn) -> Vec<String> {
         | Output::Listen(..)
         | Output::Unlisten(_)
         | Output::Typing(..)
+        | Output::Received { .. }
+        | Output::Profile(..)
         | Output::Presence(..)
         | Output::Enable(..)
-        | Output::Sleep(_) => None,
+        | Output::Sleep(_)
+        | Output::Kept(..) => None,
     };
     outputs.iter().filter_map(text).collect()
 }
@@ -150,9 +153,12 @@ pub(crate) fn questions(outputs: &[Output]) -> Vec<(Ask, Question)> {
         | Output::Listen(..)
         | Output::Unlisten(_)
         | Output::Typing(..)
+        | Output::Received { .. }
+        | Output::Profile(..)
         | Output::Presence(..)
         | Output::Enable(..)
-        | Output::Sleep(_) => None,
+        | Output::Sleep(_)
+        | Output::Kept(..) => None,
     };
     outputs.iter().filter_map(question).collect()
 }
