@@ -9,7 +9,7 @@ use super::report::{Promise, Run};
 use super::stage::{Stage, Wanted};
 use super::storm::{self, CALM};
 use anyhow::Result;
-use leeward_client::drill::Loss;
+use leeward_client::drill::{Kind, Loss};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,10 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     resumers.await?;
     let view = house.rest("sign-ins are closed", CLOSED_FOR).await?;
     let while_closed = view.crowd.sign_ins.came.count();
-    let waiting = view.crowd.sign_ins.lost.saturating_sub(while_closed);
+    let away = |kind: &Kind| kind.lost.saturating_sub(kind.came.count());
+    let waiting = away(&view.crowd.sign_ins);
+    // Nothing can be said to those who speak XMPP but that they wait.
+    let listening = waiting - away(&view.crowd.sign_ins_xmpp);
 
     let per_s = (waiting / 12).max(10);
     gate(stage, json!({"state": "paced", "per_s": per_s, "message": PACED})).await?;
@@ -96,12 +99,12 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     promises.push(some);
     let heard = told(CLOSED);
     let words = "those who waited were told why, in the operator's words";
-    let all_told = heard >= waiting && waiting > 0;
+    let all_told = heard >= listening;
     promises.push(Promise::fact(
         "told",
         words,
         all_told,
-        format!("{heard} times, {waiting} people"),
+        format!("{heard} times, {listening} people"),
     ));
     promises.push(Promise::count("missing", "clients that never came back", run.missing, 0));
     promises.extend(storm::kept(&run));

@@ -1,7 +1,7 @@
 //! `leeward drill`: an outage, on purpose. A server, real clients over real sockets, survivors who chat
 //! all the while, and in the end an exact account of what was promised and what was kept.
 //!
-//! In reading order: [`Drill`] (the flags), [`stage`] (the server), [`house`] (the people), one file per
+//! In reading order: [`Drill`] (the flags), [`stage`] (the server), [`house`] and [`people`] (who takes part), one file per
 //! outage ([`storm`], [`ryver`], [`hipchat`], [`gitter`], [`mural`]), [`report`] and [`page`].
 //! Never drills a server with real people on it unless forced.
 
@@ -12,6 +12,7 @@ mod hipchat;
 mod house;
 mod mural;
 mod page;
+mod people;
 mod progress;
 mod report;
 mod ryver;
@@ -170,7 +171,8 @@ impl Outage {
             Self::Storm | Self::Hipchat | Self::Mural | Self::Worker => Vec::new(),
         };
         let uncontrolled = drill.breakage == Some(Break::Control);
-        Wanted { tls, set, uncontrolled, files_max: None }
+        let xmpp = drill.species.species().any(Species::speaks_xmpp);
+        Wanted { tls, set, uncontrolled, files_max: None, xmpp }
     }
 }
 
