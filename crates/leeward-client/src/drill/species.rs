@@ -147,6 +147,11 @@ impl Species {
         self.speaks_xmpp() && self.transport() != Transport::Bosh
     }
 
+    /// Whether it is a program of its own that speaks XMPP, and no page in a browser.
+    pub fn is_native(self) -> bool {
+        self.speaks_xmpp() && self.transport() == Transport::Tcp
+    }
+
     /// How long it waits before it begins a session where one is lost that it would have gone on with,
     /// in milliseconds; none if it makes no difference.
     pub fn begins_after_ms(self) -> Option<u64> {
@@ -280,11 +285,19 @@ impl FromStr for Species {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut known = Self::ALL.into_iter().chain(Self::XMPP);
-        known.clone().find(|s| s.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = known.by_ref().map(Self::as_str).collect();
+        known.find(|s| s.as_str() == text).ok_or_else(|| {
+            let [leeward, xmpp] = Self::names();
             let words = "and the mixes `mixed` and `xmpp-mixed`";
-            format!("there is no species `{text}`; there are {}, {words}", known.join(", "))
+            format!("there is no species `{text}`; there are {leeward}, {xmpp}, {words}")
         })
+    }
+}
+
+impl Species {
+    /// The names of those that speak Leeward's protocol, and of those that speak XMPP.
+    pub fn names() -> [String; 2] {
+        [&Self::ALL[..], &Self::XMPP]
+            .map(|all| all.iter().copied().map(Self::as_str).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -319,6 +332,12 @@ impl Mix {
             at -= u64::from(*share);
         }
         Species::Leeward
+    }
+
+    /// Those kinds of it that are wanted, in the same shares; none if there are none.
+    pub fn only_those(&self, wanted: impl Fn(Species) -> bool) -> Option<Self> {
+        let shares = self.0.iter().copied().filter(|(species, _)| wanted(*species));
+        Some(Self(shares.collect())).filter(|mix| !mix.0.is_empty())
     }
 
     /// The kinds in it.
@@ -435,6 +454,16 @@ mod tests {
         assert!((7_400..=7_600).contains(&obedient), "{obedient}");
         let hammers = (0..15_000).filter(|n| mixed.nth(*n) == Species::Hammer).count();
         assert!((700..=800).contains(&hammers), "{hammers}");
+    }
+
+    #[test]
+    fn a_part_of_a_mix_keeps_its_shares() {
+        let mix: Mix = "leeward:4,converse-bosh:2,gajim:1,dino:1".parse().expect("a mix");
+        let natives = mix.only_those(Species::is_native).expect("two");
+        assert_eq!(natives.to_string(), "gajim:1,dino:1");
+        let web = mix.only_those(|species| !species.is_native()).expect("two");
+        assert_eq!(web.to_string(), "leeward:4,converse-bosh:2");
+        assert_eq!(natives.only_those(Species::obeys), None);
     }
 
     #[test]

@@ -47,7 +47,10 @@ pub(super) struct Cast {
     /// People beyond those, who find the house full.
     pub(super) strangers: usize,
     pub(super) room_size: usize,
+    /// Who loses the connection, or finds no room.
     pub(super) mix: Mix,
+    /// Who keeps it, but for the survivors.
+    pub(super) stay: Mix,
     /// Pages in the background, with the long lease.
     pub(super) hidden: bool,
     /// Rests are a quarter as long.
@@ -87,7 +90,7 @@ impl House {
     /// Makes the people and brings them in.
     pub(super) async fn fill(stage: &Stage, cast: Cast, show: Progress) -> Result<Self> {
         let command = worker_command()?;
-        let xmpp = stage.xmpp(&cast.mix)?;
+        let xmpp = stage.xmpp(cast.mix.species().chain(cast.stay.species()))?;
         let mut house = Self {
             crowd: People::for_connections(cast.clients + cast.strangers, &command)?,
             circle: People::in_thread()?,

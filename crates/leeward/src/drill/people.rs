@@ -87,7 +87,8 @@ impl House {
 
     fn species(&self, n: usize, part: Part) -> Species {
         match part {
-            Part::Survivor | Part::Bystander => Species::Leeward,
+            Part::Survivor => Species::Leeward,
+            Part::Bystander => self.cast.stay.nth(n),
             Part::Returner | Part::Stranger => self.cast.mix.nth(n),
         }
     }

@@ -2,7 +2,7 @@
 //! goes with it; or one that is named, if it allows drills. Never breaks anything itself.
 
 use anyhow::{Context as _, Result, bail};
-use leeward_client::drill::{Mix, Species, Transport, XmppServer};
+use leeward_client::drill::{Species, XmppServer};
 use leeward_client::http::{Http, HttpError};
 use leeward_client::server::{Roots, Server};
 use serde::Deserialize;
@@ -163,12 +163,15 @@ impl Stage {
         Server::parse(&self.url, &roots).with_context(|| format!("`{}` is no server", self.url))
     }
 
-    /// Where the clients of a mix that speak XMPP find it; none where no client does.
+    /// Where those clients find it who speak XMPP; none where nobody does.
     ///
     /// # Errors
     /// It does not listen where they would connect; in words that say what to do.
-    pub(super) fn xmpp(&self, mix: &Mix) -> Result<Option<XmppServer>> {
-        let mut speak = mix.species().filter(|species| species.speaks_xmpp()).peekable();
+    pub(super) fn xmpp(
+        &self,
+        species: impl Iterator<Item = Species>,
+    ) -> Result<Option<XmppServer>> {
+        let mut speak = species.filter(|species| species.speaks_xmpp()).peekable();
         if speak.peek().is_none() {
             return Ok(None);
         }
@@ -182,8 +185,7 @@ impl Stage {
             (None, Some(clear)) if is_loopback(host) => at("xmpp", clear.port()),
             (None, Some(_) | None) => None,
         };
-        let by_tcp = |species: &Species| species.transport() == Transport::Tcp;
-        if let Some(species) = speak.find(by_tcp).filter(|_| tcp.is_none()) {
+        if let Some(species) = speak.find(|species| species.is_native()).filter(|_| tcp.is_none()) {
             bail!(
                 "`{species}` speaks XMPP over TCP, and this server listens for that nowhere it \
                  could sign in: start it with `--set xmpp.listen=…` on this machine, or with a \
