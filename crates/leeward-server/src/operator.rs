@@ -20,7 +20,7 @@ use leeward_core::id::Millis;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -205,11 +205,23 @@ struct Status {
     accounts: usize,
     memory: Memory,
     store: BTreeMap<String, u64>,
+    xmpp: XmppStatus,
+}
+
+/// Where XMPP is spoken, beside the addresses of the web.
+#[derive(Serialize)]
+struct XmppStatus {
+    domain: String,
+    /// With TLS once the client asks for it.
+    listen: Option<SocketAddr>,
+    /// With TLS from the first byte.
+    listen_tls: Option<SocketAddr>,
 }
 
 async fn status(node: &Node) -> Status {
     let (admissions, admitting) = node.admission.count();
     let (sessions_begun, sessions_resumed) = node.metrics.welcomes();
+    let [listen, listen_tls] = node.xmpp.at.get().copied().unwrap_or_default();
     Status {
         ready: node.ready(),
         version: env!("CARGO_PKG_VERSION"),
@@ -226,6 +238,7 @@ async fn status(node: &Node) -> Status {
         memory: Memory::read(),
         // A database that does not answer is shown by having no figures.
         store: node.store.figures().await.unwrap_or_default(),
+        xmpp: XmppStatus { domain: node.xmpp.domain.name.clone(), listen, listen_tls },
     }
 }
 

@@ -108,11 +108,12 @@ pub async fn serve(
         }
     }
     drop(done);
-    let doors = [
-        (Some(listeners.public), By::Web),
-        (listeners.xmpp, By::Xmpp),
-        (listeners.xmpp_tls.filter(|_| tls.is_some()), By::XmppTls),
-    ];
+    let direct = listeners.xmpp_tls.filter(|_| tls.is_some());
+    let at = [&listeners.xmpp, &direct].map(|l| l.as_ref().and_then(|l| l.local_addr().ok()));
+    // A node is served once.
+    let _ = node.xmpp.at.set(at);
+    let doors =
+        [(Some(listeners.public), By::Web), (listeners.xmpp, By::Xmpp), (direct, By::XmppTls)];
     let mut porches = Vec::new();
     for (listener, by) in doors {
         if let Some(listener) = listener {

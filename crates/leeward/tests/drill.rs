@@ -83,6 +83,43 @@ fn every_kind_of_client_comes_back_from_a_storm() {
     assert!(kinds.iter().all(|kind| kind["back"] == kind["clients"]), "{kinds:#?}");
 }
 
+/// What came of each kind of client.
+fn kinds(report: &Value) -> Vec<(&str, &Value)> {
+    let kinds = report["run"]["kinds"].as_array().expect("a list");
+    kinds.iter().map(|kind| (kind["species"].as_str().expect("a name"), kind)).collect()
+}
+
+#[test]
+fn clients_of_xmpp_come_back_from_a_storm_beside_those_of_leeward() {
+    // Without those whose own delay is long.
+    let mix = "leeward:30,xmppjs:20,converse:20,converse-bosh:20,slixmpp:20,monal:10,tokioxmpp:10";
+    let report = kept(&["storm", "--clients", "200", "--species", mix]);
+    let kinds = kinds(&report);
+    assert_eq!(kinds.len(), 7);
+    assert!(kinds.iter().all(|(_, kind)| kind["back"] == kind["clients"]), "{kinds:#?}");
+    // Every client has kept a log of its room, and each survivor one more of theirs.
+    let survivors = report["survivors"].as_u64().expect("a count");
+    let logs = report["run"]["verdict"]["logs"].as_u64().expect("a count");
+    assert!(logs >= 200 + survivors, "{logs}");
+}
+
+#[test]
+fn programs_that_speak_xmpp_come_back_over_tls() {
+    let report = kept(&["mural", "--clients", "100", "--species", "leeward,slixmpp,converse"]);
+    assert_eq!(kinds(&report).len(), 3);
+    assert_eq!(report["tls"], true);
+}
+
+#[test]
+fn a_full_house_is_full_for_clients_of_xmpp_too() {
+    kept(&["ryver", "--clients", "100", "--species", "leeward,xmppjs,converse-bosh"]);
+}
+
+#[test]
+fn no_lease_ends_who_speaks_xmpp() {
+    kept(&["gitter", "--clients", "100", "--species", "leeward,converse,converse-bosh,slixmpp"]);
+}
+
 #[test]
 fn a_jammed_limiter_mends_itself_and_never_lets_in_too_many() {
     let report = kept(&["ryver", "--clients", "200"]);
@@ -92,7 +129,9 @@ fn a_jammed_limiter_mends_itself_and_never_lets_in_too_many() {
 
 #[test]
 fn sign_ins_are_closed_and_paced_while_others_come_back() {
-    kept(&["hipchat", "--clients", "300"]);
+    let report = kept(&["hipchat", "--clients", "300"]);
+    let dropped: Vec<&str> = kinds(&report).into_iter().map(|(species, _)| species).collect();
+    assert_eq!(dropped, ["leeward", "converse", "converse-bosh"], "programs stay connected");
 }
 
 #[test]
@@ -115,6 +154,28 @@ fn a_promise_broken_on_purpose_is_found() {
         let output = drill(dir.path(), &["storm", "--clients", "100", "--break", promise]);
         assert_eq!(output.status.code(), Some(1), "{promise}");
         assert!(broken(&report(&output)).contains(&promise), "{promise}");
+    }
+}
+
+#[test]
+fn a_promise_broken_to_clients_of_xmpp_is_found() {
+    let _alone = alone();
+    let dir = tempfile::tempdir().expect("a directory");
+    for promise in ["lost", "duplicated", "reordered"] {
+        let mix = ["--species", "xmppjs,converse-bosh,slixmpp", "--break", promise];
+        let output = drill(dir.path(), &[&["storm", "--clients", "60"], &mix[..]].concat());
+        assert_eq!(output.status.code(), Some(1), "{promise}");
+        assert!(broken(&report(&output)).contains(&promise), "{promise}");
+    }
+}
+
+#[test]
+fn help_names_every_kind_of_client() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let output = leeward(dir.path(), &["drill", "--help"]).output().expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("text");
+    for name in ["naive", "hammer", "xmppjs", "converse-bosh", "rfc6120", "xmpp-mixed"] {
+        assert!(text.contains(name), "{name}: {text}");
     }
 }
 
@@ -250,13 +311,17 @@ fn a_server_that_is_named_is_asked_first_and_left_as_it_was() {
     assert!(refused(dir, &arguments).contains("--allow-drills"));
     drop(server);
 
-    let server = Server::start(dir, &["--allow-drills"], &["member", "guest"]);
+    let deaf = ["--allow-drills", "--set", "xmpp.listen="];
+    let server = Server::start(dir, &deaf, &["member", "guest"]);
     let strings = against(&server.url);
     let arguments: Vec<&str> = strings.iter().map(String::as_str).collect();
     assert!(refused(dir, &arguments).contains("3 real people"));
     let rooms = |server: &Server| server.get("/api/v1/rooms").matches("\"id\"").count();
     let before = rooms(&server);
-    let forced = [&arguments[..], &["--force"]].concat();
+    let native = [&arguments[..], &["--species", "leeward,gajim", "--force"]].concat();
+    assert!(refused(dir, &native).contains("`gajim` speaks XMPP over TCP"));
+    let web = ["--species", "leeward,converse-bosh,converse"];
+    let forced = [&arguments[..], &["--force"], &web].concat();
     let output = drill(dir, &forced);
     assert_eq!(broken(&report(&output)), [""; 0]);
     assert_eq!(rooms(&server), before, "the synthetic rooms are gone");

@@ -63,15 +63,17 @@ pub(crate) fn tell(what: &str) {
 
 impl Load {
     async fn run(&mut self, everybody: &[Person]) -> Result<Report, Failure> {
-        let websocket = self.options.url.starts_with("ws");
         let url = Some(self.options.url.clone());
         let server = XmppServer {
-            tcp: url.clone().filter(|_| !websocket),
-            websocket: url.filter(|_| websocket),
+            tcp: url.clone().filter(|url| url.starts_with("xmpp")),
+            websocket: url.clone().filter(|url| url.starts_with("ws")),
+            bosh: url.filter(|url| url.starts_with("http")),
             domain: self.options.domain.clone(),
             rooms: self.options.rooms.clone(),
             roots: None,
             resumes: self.options.resume,
+            scram: false,
+            places: false,
         };
         self.crowd.tell(&Order::Xmpp(server)).await?;
         let before = self.cost()?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// What to do, and to whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// `--url`: `xmpp://host:port`, `xmpps://…`, `ws://host:port/path`.
+    /// `--url`: `xmpp://host:port`, `xmpps://…`, `ws://host:port/path`; `http://host:port/path`: BOSH.
     pub(crate) url: String,
     /// `--domain`: of the accounts; `localhost`.
     pub(crate) domain: String,

@@ -3,6 +3,7 @@
 
 use super::ears::{Ears, MARK, TIME_DIGITS, wall_us};
 use super::ledger::{Log, name};
+use super::named::Named;
 use super::order::{Part, Person, XmppServer};
 use super::species::{Species, Transport};
 use crate::server::Server;
@@ -31,30 +32,39 @@ pub(super) struct Addresses {
     pub(super) build: String,
     tcp: Option<Rc<Place>>,
     websocket: Option<Rc<Place>>,
+    bosh: Option<Rc<Place>>,
+    /// Logs are kept by what rooms call their messages.
+    places: bool,
 }
 
 impl Addresses {
     /// Where it speaks XMPP.
     pub(super) fn xmpp(&mut self, server: XmppServer) -> io::Result<()> {
-        let XmppServer { tcp, websocket, domain, rooms, roots, resumes } = server;
+        let XmppServer { tcp, websocket, bosh, domain, rooms, roots, resumes, scram, places } =
+            server;
         let place = |url: String| {
             let roots = roots.clone().map(Into::into);
-            Ok::<_, io::Error>(Rc::new(
-                Place::parse(&url, &domain, &rooms, roots)?.resuming(resumes),
-            ))
+            let place = Place::parse(&url, &domain, &rooms, roots)?;
+            Ok::<_, io::Error>(Rc::new(place.resuming(resumes).by_scram(scram)))
         };
-        self.tcp = tcp.map(place).transpose()?;
-        self.websocket = websocket.map(place).transpose()?;
+        self.places = places;
+        self.tcp = tcp.map(&place).transpose()?;
+        self.websocket = websocket.map(&place).transpose()?;
+        self.bosh = bosh.map(&place).transpose()?;
         Ok(())
     }
 
-    /// The transport wanted, or else the other.
-    fn place(&self, species: Species) -> Option<Rc<Place>> {
+    /// The transport wanted, or else another; and the one to turn to when a session is lost.
+    fn places(&self, species: Species) -> Option<(Rc<Place>, Option<Rc<Place>>)> {
         let places = match species.transport() {
-            Transport::Tcp => [&self.tcp, &self.websocket],
-            Transport::WebSocket => [&self.websocket, &self.tcp],
+            Transport::Tcp => [&self.tcp, &self.websocket, &self.bosh],
+            Transport::WebSocket => [&self.websocket, &self.tcp, &self.bosh],
+            Transport::Bosh => [&self.bosh, &self.websocket, &self.tcp],
         };
-        places.into_iter().flatten().next().cloned()
+        let mut places = places.into_iter().flatten().cloned();
+        let first = places.next()?;
+        let second = places.next().filter(|_| species.transport() == Transport::Bosh);
+        Some((first, second))
     }
 }
 
@@ -67,16 +77,29 @@ impl Body {
         let unknown = || io::Error::from(io::ErrorKind::InvalidInput);
         let Person { token, from, species, hidden, xmpp, .. } = person;
         if let Some(names) = xmpp {
-            let place = addresses.place(species).ok_or_else(unknown)?;
+            let (first, second) = addresses.places(species).ok_or_else(unknown)?;
             let rooms = [Some(names.room), names.club].into_iter().flatten();
-            let rooms = rooms.map(Into::into).collect();
-            let seat = Seat { place, name: names.name.into(), password: token.into(), rooms, from };
-            return Ok(Self::Xmpp(Box::new(xmpp::Client::new(species, Rc::new(seat)))));
+            let rooms: Vec<Box<str>> = rooms.map(Into::into).collect();
+            let (name, password): (Box<str>, Box<str>) = (names.name.into(), token.into());
+            let seat = |place| {
+                let (name, password, rooms) = (name.clone(), password.clone(), rooms.clone());
+                Rc::new(Seat { place, name, password, rooms, from })
+            };
+            let client = xmpp::Client::new(species, seat(first)).or_at(second.map(seat));
+            return Ok(Self::Xmpp(Box::new(client)));
         }
         let server = addresses.server.as_ref().ok_or_else(unknown)?;
         let build = addresses.build.clone().into();
         let options = Options { from, hidden, build, ..Options::new(server.for_one(), token) };
         Ok(Self::Leeward(Box::new(Client::of(species, options))))
+    }
+
+    /// The rooms of which a person keeps logs by what XMPP says.
+    pub(super) fn named(person: &Person, addresses: &Addresses) -> Vec<Named> {
+        let Some(names) = person.xmpp.as_ref().filter(|_| addresses.places) else { return vec![] };
+        let club = names.club.as_ref().zip(person.club);
+        let rooms = [Some((&names.room, person.room)), club].into_iter().flatten();
+        rooms.map(|(name, room)| Named::new(name, room)).collect()
     }
 
     pub(super) async fn listen(&mut self, ears: &mut Ears) {
@@ -193,12 +216,14 @@ fn said(body: &str) -> Option<(u64, u64)> {
 
 impl xmpp::Listener for Ears {
     fn knocking(&mut self) {
+        self.forgets_the_past();
         self.knocks();
     }
 
     fn ready(&mut self, resumed: bool) {
         if !resumed {
             self.numbers.begin_anew();
+            self.begins_anew();
         }
         self.in_at_last();
     }
@@ -206,10 +231,16 @@ impl xmpp::Listener for Ears {
     fn message(&mut self, message: Message<'_>) {
         if !self.present {
             self.scene.seen.borrow_mut().history += 1;
+            self.hears_of_the_past(message);
             return;
         }
+        if let Some((room, seq, name)) = self.place(message) {
+            self.account(room, seq, name);
+        }
         let Some((said_us, number)) = said(message.body()) else { return };
-        self.numbers.hear(name(message.from()), number);
+        if self.named.is_empty() {
+            self.numbers.hear(name(message.from()), number);
+        }
         if self.part == Part::Survivor {
             self.delivered(said_us);
         }
@@ -217,6 +248,9 @@ impl xmpp::Listener for Ears {
 
     fn echoed(&mut self, _: usize, message: Message<'_>) {
         self.answered();
+        if let Some((room, seq, name)) = self.place(message) {
+            self.acknowledged(room, seq, name);
+        }
         if let Some((_, number)) = said(message.body()) {
             self.scene.said.borrow_mut().insert(name(message.from()), number);
         }
@@ -225,6 +259,11 @@ impl xmpp::Listener for Ears {
     fn refused(&mut self, condition: &str) {
         let mut seen = self.scene.seen.borrow_mut();
         *seen.refusals.entry(condition.to_owned()).or_default() += 1;
+    }
+
+    fn signed_out(&mut self, condition: &str) {
+        self.scene.seen.borrow_mut().signed_out += 1;
+        self.refused(condition);
     }
 
     fn lost(&mut self) {

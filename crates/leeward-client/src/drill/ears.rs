@@ -1,6 +1,7 @@
 //! What one client of a drill hears, and the counts that all clients of a worker share. Never speaks.
 
 use super::ledger::{Acknowledged, Log, name};
+use super::named::Named;
 use super::order::{Breakage, Kind, Part, Seen};
 use super::species::Species;
 use crate::client::now;
@@ -83,7 +84,7 @@ pub(super) enum Away {
     /// It comes for the first time, or its own fault.
     #[default]
     Plain,
-    /// With its session lost.
+    /// It has to sign in.
     SignIn,
     /// With a build that is no longer served.
     Stale,
@@ -106,6 +107,8 @@ pub(super) struct Ears {
     pub(super) wants_room: bool,
     pub(super) permit: Option<OwnedSemaphorePermit>,
     pub(super) logs: Vec<Log>,
+    /// The rooms of which logs are kept by what XMPP says.
+    pub(super) named: Vec<Named>,
     /// The same where the server speaks XMPP; and how often one has spoken, in the room and in the club.
     pub(super) numbers: Numbers,
     spoken: [u64; 2],
@@ -128,6 +131,7 @@ impl Ears {
             wants_room: false,
             permit: None,
             logs: Vec::new(),
+            named: Vec::new(),
             numbers: Numbers::default(),
             spoken: [0; 2],
             held: None,
@@ -187,7 +191,10 @@ impl Ears {
         let mut seen = self.scene.seen.borrow_mut();
         match away {
             Away::Plain => {}
-            Away::SignIn => seen.sign_ins.lost += 1,
+            Away::SignIn => {
+                seen.sign_ins.lost += 1;
+                seen.sign_ins_xmpp.lost += u64::from(self.species.speaks_xmpp());
+            }
             Away::Stale => seen.stale.lost += 1,
         }
     }
@@ -210,7 +217,12 @@ impl Ears {
         count(seen.kinds.entry(self.species).or_default());
         match self.away {
             Away::Plain => {}
-            Away::SignIn => count(&mut seen.sign_ins),
+            Away::SignIn => {
+                count(&mut seen.sign_ins);
+                if self.species.speaks_xmpp() {
+                    count(&mut seen.sign_ins_xmpp);
+                }
+            }
             Away::Stale => count(&mut seen.stale),
         }
         drop(seen);
@@ -278,16 +290,23 @@ impl Ears {
 
     fn on_posted(&mut self, nonce: &Nonce, room: RoomId, seq: Seq) {
         self.answered();
-        let acknowledged = Acknowledged { room, seq, name: name(nonce.as_str()) };
-        self.scene.posts.borrow_mut().push(acknowledged);
+        self.acknowledged(room, seq, name(nonce.as_str()));
+    }
+
+    /// The server has a post of its own, at this place.
+    pub(super) fn acknowledged(&self, room: RoomId, seq: Seq, name: u64) {
+        self.scene.posts.borrow_mut().push(Acknowledged { room, seq, name });
     }
 
     pub(super) fn answered(&self) {
         self.scene.unanswered.set(self.scene.unanswered.get().saturating_sub(1));
     }
 
-    fn account(&mut self, room: RoomId, seq: Seq, name: u64) {
-        let Some(log) = self.logs.iter_mut().find(|log| log.room() == room) else { return };
+    /// An event is heard, in this room at this place.
+    pub(super) fn account(&mut self, room: RoomId, seq: Seq, name: u64) {
+        // The last is the one that is being kept.
+        let kept = self.logs.iter_mut().rev().find(|log| log.room() == room);
+        let Some(log) = kept else { return };
         self.scene.heard.set(self.scene.heard.get() + 1);
         let breaks = self.scene.heard.get().is_multiple_of(BREAK_EVERY);
         match self.scene.breakage.get().filter(|_| breaks) {

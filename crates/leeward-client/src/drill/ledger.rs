@@ -17,6 +17,10 @@ pub struct Log {
     /// The next that it is to hear.
     next: u64,
     sum: u64,
+    /// It heard messages and nothing else.
+    messages: bool,
+    /// Nothing after the last that it heard was for it.
+    ended: bool,
     faults: Option<Box<Faults>>,
 }
 
@@ -78,7 +82,13 @@ fn mark(seq: u64, name: u64) -> u64 {
 impl Log {
     /// An empty log of a room that has been seen up to `seen`.
     pub fn new(room: RoomId, seen: Seq) -> Self {
-        Self { room, begin: seen.0 + 1, next: seen.0 + 1, sum: 0, faults: None }
+        let (begin, sum, faults) = (seen.0 + 1, 0, None);
+        Self { room, begin, next: begin, sum, messages: false, ended: false, faults }
+    }
+
+    /// The same of a client that hears messages only: what is said in a room, not who comes there.
+    pub fn of_messages(room: RoomId, seen: Seq) -> Self {
+        Self { messages: true, ..Self::new(room, seen) }
     }
 
     /// Which room it is of.
@@ -102,6 +112,16 @@ impl Log {
         }
         self.next = self.next.max(seq + 1);
         self.sum = self.sum.wrapping_add(mark(seq, name));
+    }
+
+    /// The next that it is to hear.
+    pub fn next(&self) -> Seq {
+        Seq(self.next)
+    }
+
+    /// What is said from here on was not for this client, or is in another log.
+    pub fn end(&mut self) {
+        self.ended = true;
     }
 
     /// The server says that it sends nothing up to `head`.
@@ -172,15 +192,31 @@ impl Truth {
         verdict
     }
 
+    /// How many events of a range a client had to hear.
+    fn due(&self, log: &Log, (from, to): (u64, u64)) -> u64 {
+        let whole = (to + 1).saturating_sub(from);
+        if !log.messages {
+            return whole;
+        }
+        let all = self.rooms.get(&log.room).map_or(&[][..], Vec::as_slice);
+        let at = |seq: u64| usize::try_from(seq.saturating_sub(1)).unwrap_or(usize::MAX);
+        let range = all.iter().skip(at(from)).take(usize::try_from(whole).unwrap_or(usize::MAX));
+        range.filter(|(named, _)| *named != name("")).count() as u64
+    }
+
     fn judge_log(&self, log: &Log, verdict: &mut Verdict) {
-        let head = self.head(log.room).0.max(log.begin - 1);
+        let head = match log.ended {
+            true => log.next - 1,
+            false => self.head(log.room).0.max(log.begin - 1),
+        };
         let whole = (log.begin, head);
         let lengths = |ranges: &[(u64, u64)]| ranges.iter().map(|(a, b)| b - a + 1).sum::<u64>();
         let none = Faults::default();
         let faults = log.faults.as_deref().unwrap_or(&none);
         let skipped = lengths(&faults.skipped);
-        verdict.events += head + 1 - log.begin;
-        verdict.lost += (head + 1).saturating_sub(log.next) + lengths(&faults.holes);
+        verdict.events += self.due(log, whole);
+        verdict.lost += self.due(log, (log.next, head));
+        verdict.lost += faults.holes.iter().map(|hole| self.due(log, *hole)).sum::<u64>();
         verdict.duplicated += faults.repeated;
         verdict.reordered += faults.late + log.next.saturating_sub(head + 1);
         verdict.skipped += skipped;
@@ -286,6 +322,29 @@ mod tests {
         log.hear(Seq(4), 14);
         let verdict = truth.judge(&[log], &[]);
         assert_eq!((verdict.lost, verdict.reordered, verdict.skipped), (0, 0, 2));
+    }
+
+    #[test]
+    fn who_hears_messages_only_misses_nothing_else() {
+        let truth = truth(&[name(""), 12, name(""), 14, 15]);
+        let mut log = Log::of_messages(ROOM, Seq(0));
+        log.hear(Seq(2), 12);
+        assert_eq!(faults(&truth, &log), (2, 0, 0));
+        log.hear(Seq(5), 15);
+        assert_eq!(faults(&truth, &log), (1, 0, 0));
+        log.hear(Seq(4), 14);
+        assert_eq!(faults(&truth, &log), (0, 0, 1));
+        let verdict = truth.judge(&[Log::of_messages(ROOM, Seq(4))], &[]);
+        assert_eq!((verdict.events, verdict.lost), (1, 1));
+    }
+
+    #[test]
+    fn what_is_said_after_the_end_of_a_log_is_not_missed() {
+        let truth = truth(&[11, 12, 13, 14]);
+        let mut log = heard(0, &[(1, 11), (3, 13)]);
+        log.end();
+        let verdict = truth.judge(&[log], &[]);
+        assert_eq!((verdict.events, verdict.lost), (3, 1));
     }
 
     #[test]

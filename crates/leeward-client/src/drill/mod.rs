@@ -4,11 +4,12 @@
 //!
 //! In reading order: [`Order`] and [`Seen`] (what is said between a drill and its workers),
 //! [`Species`], [`ledger`], `worker` (who carries it out), `body` (a client, of Leeward's protocol or of
-//! XMPP), `ears` (what it hears).
+//! XMPP), `ears` and `named` (what it hears).
 
 mod body;
 mod ears;
 pub mod ledger;
+mod named;
 mod order;
 mod species;
 pub(crate) mod stubborn;

@@ -109,7 +109,7 @@ pub struct Person {
 /// What a person and its rooms are called where XMPP is spoken, without their domains.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct XmppNames {
-    /// The account. It signs in by its token as a password.
+    /// The account. Its password stands where others have their token.
     pub name: String,
     /// The room it shares with others.
     pub room: String,
@@ -117,13 +117,15 @@ pub struct XmppNames {
     pub club: Option<String>,
 }
 
-/// Where a server speaks XMPP. One of the two URLs is enough.
+/// Where a server speaks XMPP. One URL is enough.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct XmppServer {
     /// `xmpp://host:port` or `xmpps://host:port`.
     pub tcp: Option<String>,
     /// `ws://host:port/path`.
     pub websocket: Option<String>,
+    /// `http://host:port/path`.
+    pub bosh: Option<String>,
     /// The domain of its accounts.
     pub domain: String,
     /// The domain of its rooms.
@@ -132,12 +134,17 @@ pub struct XmppServer {
     pub roots: Option<String>,
     /// Sessions are resumed (XEP-0198) by those who have not lost them.
     pub resumes: bool,
+    /// Sign-ins are by SCRAM-SHA-256, as most clients do it; otherwise by PLAIN.
+    pub scram: bool,
+    /// What a room calls a message (XEP-0359) is its place in the room's log: logs are kept.
+    pub places: bool,
 }
 
 /// How connections are lost.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Loss {
-    /// Of a hundred who lose it, so many have lost their session as well and sign in anew.
+    /// Of a hundred who lose it, so many have lost their session as well and sign in anew. If there
+    /// are any, whoever speaks XMPP over a stream counts as one: it has to sign in before it resumes.
     pub sign_in_percent: u32,
     /// Of a hundred, so many come back with a build that is no longer served.
     pub stale_percent: u32,
@@ -178,12 +185,16 @@ pub struct Seen {
     pub kinds: BTreeMap<Species, Kind>,
     /// The same of those who signed in anew.
     pub sign_ins: Kind,
+    /// The same of those among them who speak XMPP: nobody can tell them why they wait.
+    pub sign_ins_xmpp: Kind,
     /// The same of those with a build that is no longer served.
     pub stale: Kind,
     /// The first who was let in since the mark, in microseconds.
     pub first_in_us: Option<u64>,
     /// Survivors' messages, from sending to seeing by each survivor.
     pub delivered: Histogram,
+    /// Sign-ins by XMPP that the server said had failed: most clients take that for the end.
+    pub signed_out: u64,
     /// Connections refused or ended by the server, by code.
     pub refusals: BTreeMap<String, u64>,
     /// Words of an operator that people were shown, and how often.
@@ -275,9 +286,11 @@ impl Tally for Seen {
             self.kinds.entry(*species).or_default().merge(kind);
         }
         self.sign_ins.merge(&other.sign_ins);
+        self.sign_ins_xmpp.merge(&other.sign_ins_xmpp);
         self.stale.merge(&other.stale);
         self.first_in_us = self.first_in_us.into_iter().chain(other.first_in_us).min();
         self.delivered.merge(&other.delivered);
+        self.signed_out += other.signed_out;
         for (mine, theirs) in
             [(&mut self.refusals, &other.refusals), (&mut self.messages, &other.messages)]
         {

@@ -38,6 +38,10 @@ pub enum Species {
     XmppJs,
     /// Converse.js 14: at once, then every 3 s.
     Converse,
+    /// The same by BOSH (XEP-0124): strophe.js says its requests again after 0.03, 8, 27 and 64 s; when
+    /// the session is lost, a new one after 3 s by WebSocket, and so on in turn.
+    #[serde(rename = "converse-bosh")]
+    ConverseBosh,
     /// slixmpp: at once, then 1, 3, 7 … 300 s while no connection opens.
     Slixmpp,
     /// Gajim 1.7: every 3 s.
@@ -65,6 +69,8 @@ pub enum Transport {
     Tcp,
     /// A WebSocket, as web clients do.
     WebSocket,
+    /// Requests of HTTP, as web clients do.
+    Bosh,
 }
 
 impl Species {
@@ -84,9 +90,10 @@ impl Species {
     ];
 
     /// Every kind that speaks XMPP.
-    pub const XMPP: [Self; 10] = [
+    pub const XMPP: [Self; 11] = [
         Self::XmppJs,
         Self::Converse,
+        Self::ConverseBosh,
         Self::Slixmpp,
         Self::Gajim,
         Self::Dino,
@@ -113,6 +120,7 @@ impl Species {
             Self::Hammer => "hammer",
             Self::XmppJs => "xmppjs",
             Self::Converse => "converse",
+            Self::ConverseBosh => "converse-bosh",
             Self::Slixmpp => "slixmpp",
             Self::Gajim => "gajim",
             Self::Dino => "dino",
@@ -134,10 +142,27 @@ impl Species {
         Self::XMPP.contains(&self)
     }
 
+    /// Whether it speaks XMPP over a stream: there it has to sign in before it may resume (XEP-0198).
+    pub fn signs_in_to_resume(self) -> bool {
+        self.speaks_xmpp() && self.transport() != Transport::Bosh
+    }
+
+    /// Whether it is a program of its own that speaks XMPP, and no page in a browser.
+    pub fn is_native(self) -> bool {
+        self.speaks_xmpp() && self.transport() == Transport::Tcp
+    }
+
+    /// How long it waits before it begins a session where one is lost that it would have gone on with,
+    /// in milliseconds; none if it makes no difference.
+    pub fn begins_after_ms(self) -> Option<u64> {
+        (self == Self::ConverseBosh).then_some(3_000)
+    }
+
     /// What it speaks XMPP over.
     pub fn transport(self) -> Transport {
         match self {
             Self::XmppJs | Self::Converse => Transport::WebSocket,
+            Self::ConverseBosh => Transport::Bosh,
             Self::Leeward
             | Self::Naive
             | Self::Phoenix
@@ -188,6 +213,7 @@ impl Species {
             | Self::Xmpp
             | Self::XmppJs
             | Self::Converse
+            | Self::ConverseBosh
             | Self::Slixmpp
             | Self::Gajim
             | Self::Dino
@@ -202,6 +228,8 @@ impl Species {
     pub fn delay_ms(self, failed: u32, random: u32) -> u64 {
         /// phoenix.js, in milliseconds; 5 s from there on.
         const PHOENIX: [u64; 9] = [10, 50, 100, 150, 200, 250, 500, 1_000, 2_000];
+        /// strophe.js, in milliseconds, then Converse.js.
+        const STROPHE: [u64; 4] = [30, 8_000, 27_000, 64_000];
         let n = u64::from(failed);
         let doubled = |first: u64, most: u64| (first << n.min(20)).min(most);
         match self {
@@ -227,6 +255,7 @@ impl Species {
             Self::XmppJs => 1_000,
             Self::Converse | Self::TokioXmpp if n == 0 => 0,
             Self::Converse | Self::Gajim => 3_000,
+            Self::ConverseBosh => STROPHE.get(failed as usize).copied().unwrap_or(3_000),
             Self::Slixmpp => (doubled(1_000, 1 << 40) - 1_000).min(300_000),
             Self::Dino => 10_000,
             Self::Profanity => 30_000,
@@ -256,11 +285,19 @@ impl FromStr for Species {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut known = Self::ALL.into_iter().chain(Self::XMPP);
-        known.clone().find(|s| s.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = known.by_ref().map(Self::as_str).collect();
+        known.find(|s| s.as_str() == text).ok_or_else(|| {
+            let [leeward, xmpp] = Self::names();
             let words = "and the mixes `mixed` and `xmpp-mixed`";
-            format!("there is no species `{text}`; there are {}, {words}", known.join(", "))
+            format!("there is no species `{text}`; there are {leeward}, {xmpp}, {words}")
         })
+    }
+}
+
+impl Species {
+    /// The names of those that speak Leeward's protocol, and of those that speak XMPP.
+    pub fn names() -> [String; 2] {
+        [&Self::ALL[..], &Self::XMPP]
+            .map(|all| all.iter().copied().map(Self::as_str).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -295,6 +332,12 @@ impl Mix {
             at -= u64::from(*share);
         }
         Species::Leeward
+    }
+
+    /// Those kinds of it that are wanted, in the same shares; none if there are none.
+    pub fn only_those(&self, wanted: impl Fn(Species) -> bool) -> Option<Self> {
+        let shares = self.0.iter().copied().filter(|(species, _)| wanted(*species));
+        Some(Self(shares.collect())).filter(|mix| !mix.0.is_empty())
     }
 
     /// The kinds in it.
@@ -385,6 +428,8 @@ mod tests {
     fn those_that_speak_xmpp_wait_as_measured() {
         assert_eq!(delays(Species::XmppJs, 7), [1_000; 12]);
         assert_eq!(delays(Species::Converse, 7)[..3], [0, 3_000, 3_000]);
+        let bosh = [30, 8_000, 27_000, 64_000, 3_000];
+        assert_eq!(delays(Species::ConverseBosh, 7)[..5], bosh);
         assert_eq!(delays(Species::Slixmpp, 7)[..4], [0, 1_000, 3_000, 7_000]);
         assert_eq!(delays(Species::Slixmpp, 7)[11], 300_000);
         assert_eq!(delays(Species::Monal, 7)[..5], [500, 1_000, 1_500, 2_000, 2_000]);
@@ -409,6 +454,16 @@ mod tests {
         assert!((7_400..=7_600).contains(&obedient), "{obedient}");
         let hammers = (0..15_000).filter(|n| mixed.nth(*n) == Species::Hammer).count();
         assert!((700..=800).contains(&hammers), "{hammers}");
+    }
+
+    #[test]
+    fn a_part_of_a_mix_keeps_its_shares() {
+        let mix: Mix = "leeward:4,converse-bosh:2,gajim:1,dino:1".parse().expect("a mix");
+        let natives = mix.only_those(Species::is_native).expect("two");
+        assert_eq!(natives.to_string(), "gajim:1,dino:1");
+        let web = mix.only_those(|species| !species.is_native()).expect("two");
+        assert_eq!(web.to_string(), "leeward:4,converse-bosh:2");
+        assert_eq!(natives.only_those(Species::obeys), None);
     }
 
     #[test]

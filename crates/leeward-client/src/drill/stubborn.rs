@@ -92,6 +92,21 @@ impl Stubborn {
         }
     }
 
+    /// Attempts that failed since it was last in.
+    pub(crate) fn failed(&self) -> u32 {
+        self.failed
+    }
+
+    /// What it would have gone on with is lost: it waits as for a session that begins.
+    pub(crate) fn loses_session(&mut self, now: Instant) {
+        let (State::Idle { at }, Some(ms)) = (&mut self.state, self.species.begins_after_ms())
+        else {
+            return;
+        };
+        *at = now.plus_ms(ms);
+        self.failed = 0;
+    }
+
     fn granted(&mut self, now: Instant, ping_ms: u32) {
         if !matches!(self.state, State::Stopped | State::Idle { .. }) {
             self.state = State::Live { ping_at: now.plus_ms(ping_ms.into()), ping_ms };

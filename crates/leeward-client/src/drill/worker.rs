@@ -64,7 +64,7 @@ struct Desk {
 
 enum Todo {
     /// Lose the connection and come back in one's own way.
-    Lose { away: Away, posting: bool },
+    Lose { away: Away, forgets: bool, posting: bool },
     /// Lose it and come back at once; the permit is given back when that is done.
     Cycle(OwnedSemaphorePermit),
     /// Say something, with the time in it, in one's room or in one's club.
@@ -116,9 +116,11 @@ impl Worker {
                 build: Rc::clone(&build),
                 leaving: Cell::new(false),
             });
+            let mut ears = Ears::new(Rc::clone(&self.scene), person.species, person.part);
+            ears.named = Body::named(&person, &self.addresses);
             let body = Body::of(person, &self.addresses)?;
-            let (scene, door) = (Rc::clone(&self.scene), Rc::clone(&door));
-            let task = tokio::task::spawn_local(live(body, Rc::clone(&desk), scene, door));
+            let door = Rc::clone(&door);
+            let task = tokio::task::spawn_local(live(body, Rc::clone(&desk), ears, door));
             self.people.push(Present { desk, task });
         }
         Ok(())
@@ -152,15 +154,17 @@ impl Worker {
             // Spread over all kinds and rooms, whichever order they are in.
             let at = (n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
             let at = (at * 100) >> 32;
-            let away = if at < u64::from(loss.sign_in_percent) {
+            let forgets = at < u64::from(loss.sign_in_percent);
+            let (xmpp, stream) = (desk.species.speaks_xmpp(), desk.species.signs_in_to_resume());
+            let away = if forgets || loss.sign_in_percent > 0 && stream {
                 Away::SignIn
-            } else if 99 - at < u64::from(loss.stale_percent) {
+            } else if 99 - at < u64::from(loss.stale_percent) && !xmpp {
                 Away::Stale
             } else {
                 Away::Plain
             };
             let posting = loss.posting && posting.insert(desk.room);
-            desk.lay(Todo::Lose { away, posting });
+            desk.lay(Todo::Lose { away, forgets, posting });
         }
     }
 
@@ -195,7 +199,7 @@ impl Worker {
             let mut clock = clock(per_second);
             for desk in desks.iter().cycle() {
                 clock.tick().await;
-                desk.lay(Todo::Lose { away: Away::Plain, posting: false });
+                desk.lay(Todo::Lose { away: Away::Plain, forgets: false, posting: false });
             }
         }));
     }
@@ -246,8 +250,7 @@ fn clock(per_second: f64) -> tokio::time::Interval {
 }
 
 /// One person, until they are to leave.
-async fn live(mut body: Body, desk: Rc<Desk>, scene: Rc<Scene>, door: Rc<Semaphore>) {
-    let mut ears = Ears::new(scene, desk.species, desk.part);
+async fn live(mut body: Body, desk: Rc<Desk>, mut ears: Ears, door: Rc<Semaphore>) {
     if let Ok(_permit) = door.acquire().await {
         while !ears.present && !desk.leaving.get() {
             tokio::select! {
@@ -300,7 +303,7 @@ async fn act(body: &mut Body, desk: &Desk, ears: &mut Ears, todo: Todo) {
             }
             body.reset(true);
         }
-        Todo::Lose { away, posting } => {
+        Todo::Lose { away, forgets, posting } => {
             if posting {
                 body.say(desk.room, false, "said as the connection was lost ", ears);
                 // Out it goes; whether it arrives, and whether the answer does, nobody knows.
@@ -312,12 +315,10 @@ async fn act(body: &mut Body, desk: &Desk, ears: &mut Ears, todo: Todo) {
             }
             ears.gone(true);
             ears.goes_away(away);
-            match away {
-                Away::SignIn => body.forget_session(),
-                Away::Stale => body.set_build(STALE_BUILD),
-                Away::Plain => {}
+            if away == Away::Stale {
+                body.set_build(STALE_BUILD);
             }
-            if desk.species.forgets() {
+            if forgets || desk.species.forgets() {
                 body.forget_session();
             }
             body.reset(false);

@@ -2,6 +2,7 @@
 //! yet heard. It has no task of its own, like [`crate::Client`]; whoever awaits [`Client::listen`]
 //! drives it.
 
+use super::bosh::Session;
 use super::link::Link;
 use super::scan::{Flow, Piece};
 use super::talk::{Message, News, Talk, say};
@@ -21,6 +22,8 @@ use std::task::{Context, Poll};
 
 /// A white space once a minute, as most clients send.
 const LEASE: Lease = Lease { ping_ms: 60_000, lease_ms: 180_000, spread_ms: 0 };
+/// So often strophe.js says a request again before it gives its session up.
+const SAID_AGAIN_MAX: u32 = 5;
 /// Messages that may wait for their echo; beyond, the oldest is let go.
 const POSTS_MAX: usize = 64;
 
@@ -36,6 +39,8 @@ pub trait Listener {
     fn echoed(&mut self, room: usize, message: Message<'_>);
     /// The server does not want it, in a word of its own.
     fn refused(&mut self, condition: &str);
+    /// The server says that the sign-in has failed, in a word of its own.
+    fn signed_out(&mut self, condition: &str);
     /// The connection is gone, otherwise than by [`Client::reset`].
     fn lost(&mut self);
 }
@@ -43,6 +48,14 @@ pub trait Listener {
 /// A client of one account.
 pub struct Client {
     seat: Rc<Seat>,
+    /// Where it goes when it has lost its session here.
+    other: Option<Rc<Seat>>,
+    /// It is at the other.
+    strays: bool,
+    /// A session of BOSH whose connections are gone.
+    kept: Option<Box<Session>>,
+    /// It goes on with that session, and nothing has been answered yet.
+    attaching: bool,
     machine: Stubborn,
     started: bool,
     link: State,
@@ -84,6 +97,10 @@ impl Client {
     pub fn new(species: Species, seat: Rc<Seat>) -> Self {
         Self {
             seat,
+            other: None,
+            strays: false,
+            kept: None,
+            attaching: false,
             machine: Stubborn::new(species),
             started: false,
             link: State::None,
@@ -93,6 +110,12 @@ impl Client {
             life: getrandom::u64().expect("the system has randomness once it has started"),
             posted: 0,
         }
+    }
+
+    /// The same account by another transport, for whoever loses a session.
+    #[must_use]
+    pub fn or_at(self, other: Option<Rc<Seat>>) -> Self {
+        Self { other, ..self }
     }
 
     /// Says something in the room of this number: once it is in, and again whenever it has to sign in
@@ -109,7 +132,7 @@ impl Client {
 
     /// It is in all its rooms.
     pub fn is_in(&self) -> bool {
-        self.talk.is_in() && matches!(self.link, State::Open(_))
+        self.talk.is_in() && !self.attaching && matches!(self.link, State::Open(_))
     }
 
     /// Breaks the connection off with a reset, as a machine that fails would, and comes back as its
@@ -117,6 +140,22 @@ impl Client {
     pub fn reset(&mut self, random: u32) {
         self.drop_link();
         self.machine.handle(now(), &Input::Closed { random });
+        if self.machine.failed() > SAID_AGAIN_MAX {
+            self.kept = None;
+        }
+        if self.kept.is_none() && self.other.is_some() {
+            self.go_elsewhere();
+        }
+    }
+
+    /// Its session is lost with this address, and so it tries the other.
+    fn go_elsewhere(&mut self) {
+        self.talk.forget();
+        self.machine.loses_session(now());
+        if let Some(other) = &mut self.other {
+            std::mem::swap(&mut self.seat, other);
+            self.strays = !self.strays;
+        }
     }
 
     /// Tries at once.
@@ -127,6 +166,10 @@ impl Client {
     /// The next connection signs in anew, whatever session there was.
     pub fn forget_session(&mut self) {
         self.talk.forget();
+        self.kept = None;
+        if let State::Open(link) = &mut self.link {
+            link.forget();
+        }
     }
 
     /// Drives the client until something was told to `listener`. Cancelling loses nothing.
@@ -202,10 +245,13 @@ impl Client {
 
     /// The connection is reset, and what was on its way is to be said again.
     fn drop_link(&mut self) {
-        if let State::Open(link) = &self.link {
+        self.attaching = false;
+        let in_before = self.talk.is_in();
+        if let State::Open(link) = std::mem::replace(&mut self.link, State::None) {
             link.reset_when_dropped();
+            let session = link.into_session();
+            self.kept = session.filter(|session| session.lives() && in_before);
         }
-        self.link = State::None;
     }
 
     /// Whether anything came of the connection.
@@ -237,6 +283,7 @@ impl Client {
             out: String::new(),
             over: false,
             ready: false,
+            attaching: &mut self.attaching,
             told,
             listener,
         };
@@ -269,9 +316,14 @@ impl Client {
     }
 
     fn opened(&mut self, mut link: Link) {
-        let mut out = String::new();
-        self.talk.open(&self.seat, &mut out);
-        link.say(&out);
+        if let Some(session) = self.kept.take() {
+            link.take_up(session);
+            self.attaching = true;
+        } else {
+            let mut out = String::new();
+            self.talk.open(&self.seat, &mut out);
+            link.say(&out);
+        }
         self.link = State::Open(Box::new(link));
         self.machine.handle(now(), &Input::Opened);
     }
@@ -294,6 +346,8 @@ struct Hearing<'a, L> {
     over: bool,
     /// It has just come in.
     ready: bool,
+    /// The first answer shows that its session goes on.
+    attaching: &'a mut bool,
     told: &'a mut bool,
     listener: &'a mut L,
 }
@@ -301,7 +355,13 @@ struct Hearing<'a, L> {
 impl<L: Listener> Hearing<'_, L> {
     fn piece(&mut self, piece: Piece<'_>) -> Flow {
         let element = match piece {
-            Piece::Header(_) => return Flow::On,
+            Piece::Header(_) => {
+                if std::mem::take(self.attaching) {
+                    (self.ready, *self.told) = (true, true);
+                    self.listener.ready(true);
+                }
+                return Flow::On;
+            }
             Piece::End => {
                 self.over = true;
                 return Flow::On;
@@ -326,6 +386,10 @@ impl<L: Listener> Hearing<'_, L> {
             News::Refused(condition) => {
                 self.over = true;
                 self.listener.refused(condition);
+            }
+            News::SignedOut(condition) => {
+                self.over = true;
+                self.listener.signed_out(condition);
             }
         }
         *self.told = true;

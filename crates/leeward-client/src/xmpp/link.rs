@@ -1,8 +1,10 @@
-//! One connection: a stream over TCP, or a WebSocket. Reads into a buffer shared by all the connections
+//! One connection: a stream over TCP, a WebSocket, or requests of HTTP. Reads into a buffer shared by all the connections
 //! of a thread, so that a silent one holds none. Never knows what is said.
 
+use super::bosh::{Bosh, Session};
 use super::scan::{Flow, Piece, Scanner};
-use super::{Framing, Seat};
+use super::{Framing, Seat, words};
+use crate::client::random;
 use crate::server::Stream;
 use crate::socket::{Ask, Socket, SocketError};
 use leeward_core::ws::Message;
@@ -28,6 +30,7 @@ thread_local! {
 pub(crate) enum Link {
     Tcp(Tcp),
     WebSocket(Box<Socket>),
+    Bosh(Box<Bosh>),
 }
 
 pub(crate) struct Tcp {
@@ -51,16 +54,22 @@ impl Link {
                 let ask = Ask { path: &place.path, protocol, deflate: false, from: seat.from };
                 Ok(Self::WebSocket(Box::new(Socket::open(&place.server, ask).await?)))
             }
+            Framing::Bosh => {
+                Ok(Self::Bosh(Box::new(Bosh::open(Rc::clone(&seat), random()).await?)))
+            }
         }
     }
 
     /// Queues lines, each a stanza. They are sent by the next `poll_hear` or `poll_flush`.
     pub(crate) fn say(&mut self, lines: &str) {
         match self {
-            Self::Tcp(tcp) => tcp.unsent.extend_from_slice(lines.as_bytes()),
+            // No white space between them: SASL forbids it (RFC 6120, 6.3.5).
+            Self::Tcp(tcp) => lines.lines().for_each(|line| tcp.unsent.extend(line.as_bytes())),
             Self::WebSocket(socket) => {
-                lines.lines().for_each(|line| socket.say(Opcode::Text, line.as_bytes()));
+                let say = |line: String| socket.say(Opcode::Text, line.as_bytes());
+                lines.lines().map(words::alone).for_each(say);
             }
+            Self::Bosh(bosh) => bosh.say(lines),
         }
     }
 
@@ -69,6 +78,8 @@ impl Link {
         match self {
             Self::Tcp(tcp) => tcp.unsent.push(b'\n'),
             Self::WebSocket(socket) => socket.say(Opcode::Ping, &[]),
+            // A request waits at the server all the while.
+            Self::Bosh(_) => {}
         }
     }
 
@@ -89,6 +100,7 @@ impl Link {
                 }
                 Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => {}
             }),
+            Self::Bosh(bosh) => bosh.poll_hear(cx, hear),
         }
     }
 
@@ -97,6 +109,29 @@ impl Link {
         match self {
             Self::Tcp(tcp) => tcp.poll_flush(cx),
             Self::WebSocket(socket) => socket.poll_flush(cx),
+            Self::Bosh(bosh) => Poll::Ready(bosh.poll_flush(cx)),
+        }
+    }
+
+    /// Goes on with a session of BOSH.
+    pub(crate) fn take_up(&mut self, session: Box<Session>) {
+        if let Self::Bosh(bosh) = self {
+            bosh.take_up(session);
+        }
+    }
+
+    /// The session of BOSH on it is not to be gone on with.
+    pub(crate) fn forget(&mut self) {
+        if let Self::Bosh(bosh) = self {
+            bosh.forget();
+        }
+    }
+
+    /// What outlives it.
+    pub(crate) fn into_session(self) -> Option<Box<Session>> {
+        match self {
+            Self::Bosh(bosh) => Some(bosh.into_session()),
+            Self::Tcp(_) | Self::WebSocket(_) => None,
         }
     }
 
@@ -105,8 +140,26 @@ impl Link {
         match self {
             Self::Tcp(tcp) => tcp.stream.reset_when_dropped(),
             Self::WebSocket(socket) => socket.reset_when_dropped(),
+            Self::Bosh(bosh) => bosh.reset_when_dropped(),
         }
     }
+}
+
+/// Reads once, into a buffer shared by all.
+pub(super) fn read_some(
+    stream: &mut Stream,
+    cx: &mut Context<'_>,
+    hear: impl FnOnce(&[u8]),
+) -> Poll<io::Result<()>> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let mut buf = ReadBuf::new(scratch);
+        ready!(Pin::new(stream).poll_read(cx, &mut buf))?;
+        if buf.filled().is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        hear(buf.filled());
+        Poll::Ready(Ok(()))
+    })
 }
 
 impl Tcp {
@@ -116,15 +169,10 @@ impl Tcp {
         mut hear: impl FnMut(Piece<'_>) -> Flow,
     ) -> Poll<Result<(), SocketError>> {
         ready!(self.poll_flush(cx))?;
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut buf = ReadBuf::new(scratch);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
-            if buf.filled().is_empty() {
-                return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
-            }
-            let fed = self.scanner.feed(buf.filled(), &mut hear);
-            Poll::Ready(fed.map_err(|error| io::Error::other(error).into()))
-        })
+        let mut fed = Ok(());
+        let scanner = &mut self.scanner;
+        ready!(read_some(&mut self.stream, cx, |some| fed = scanner.feed(some, &mut hear)))?;
+        Poll::Ready(fed.map_err(|error| io::Error::other(error).into()))
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SocketError>> {

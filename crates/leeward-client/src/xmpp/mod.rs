@@ -4,14 +4,17 @@
 //! of what it reads, and no trust in nobody but the server under load.
 //!
 //! In reading order: [`Seat`] (whose connection, and to where), [`Client`], `talk` (from the header to
-//! the room's subject), `link` (TCP or a WebSocket), `scan` (elements in bytes), [`numbers`] (exact
+//! the room's subject), `link` (TCP, a WebSocket, or
+//! `bosh`), `scan` (elements in bytes), [`numbers`] (exact
 //! accounts of what was heard), [`accounts`] (making them).
 
 pub mod accounts;
+mod bosh;
 mod client;
 mod link;
 pub mod numbers;
 mod scan;
+mod scram;
 mod talk;
 mod words;
 
@@ -31,6 +34,8 @@ pub(crate) enum Framing {
     Tcp,
     /// One element in each message (RFC 7395).
     WebSocket,
+    /// Some elements in each request (XEP-0124).
+    Bosh,
 }
 
 /// A server as all its clients see it.
@@ -38,23 +43,29 @@ pub(crate) enum Framing {
 pub struct Place {
     server: Server,
     framing: Framing,
-    /// The path of the WebSocket.
+    /// The path of the WebSocket or of BOSH.
     path: Box<str>,
     domain: Box<str>,
     rooms: Box<str>,
     history: u32,
     resumes: bool,
+    scram: bool,
 }
 
 impl Place {
     /// The server at `xmpp://host:port`, `xmpps://host:port` (TLS from the first byte) or
-    /// `ws://host:port/path`, the domain it is asked for, and the domain of its rooms.
+    /// `ws://host:port/path`, or `http://host:port/path` for BOSH; the domain it is asked for, and the
+    /// domain of its rooms.
     ///
     /// # Errors
     /// The URL is of another form.
     pub fn parse(url: &str, domain: &str, rooms: &str, roots: Option<PathBuf>) -> io::Result<Self> {
         let server = Server::parse(url, &roots.map_or(Roots::System, Roots::File))?;
-        let framing = if url.starts_with("xmpp") { Framing::Tcp } else { Framing::WebSocket };
+        let framing = match url {
+            _ if url.starts_with("xmpp") => Framing::Tcp,
+            _ if url.starts_with("http") => Framing::Bosh,
+            _ => Framing::WebSocket,
+        };
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         let path = rest.find('/').map_or("/", |at| &rest[at..]);
         Ok(Self {
@@ -65,6 +76,7 @@ impl Place {
             rooms: rooms.into(),
             history: HISTORY,
             resumes: false,
+            scram: false,
         })
     }
 
@@ -72,6 +84,12 @@ impl Place {
     #[must_use]
     pub fn resuming(self, resumes: bool) -> Self {
         Self { resumes, ..self }
+    }
+
+    /// Sign-ins are to be by SCRAM-SHA-256, as most clients do it, in place of PLAIN.
+    #[must_use]
+    pub fn by_scram(self, scram: bool) -> Self {
+        Self { scram, ..self }
     }
 }
 

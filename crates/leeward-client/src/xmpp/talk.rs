@@ -1,11 +1,13 @@
 //! One connection from its header to the room's subject, and what is heard from there on. A machine:
 //! elements go in, bytes and news come out. Never owns a socket, never reads a clock.
 //!
-//! Signing in is SASL PLAIN, a resource of the server's choice, presence, and each room with its
+//! Signing in is SASL PLAIN or SCRAM, a resource of the server's choice, presence, and each room with its
 //! history; who resumes a session (XEP-0198) is in as soon as the server agrees.
 
 use super::scan::{attribute, child, name, text};
+use super::scram::{MECHANISM, Scram};
 use super::{Seat, words};
+use crate::client::random;
 
 /// What came of an element.
 #[derive(PartialEq, Eq, Debug)]
@@ -21,6 +23,8 @@ pub(crate) enum News<'a> {
     Handled(u32),
     /// The server does not want it, in a word of its own.
     Refused(&'a str),
+    /// It says that the sign-in has failed: what most clients take for the end.
+    SignedOut(&'a str),
 }
 
 /// What somebody said in a room, as the bytes that came.
@@ -97,6 +101,8 @@ struct Session {
 pub(crate) struct Talk {
     step: Step,
     session: Option<Box<Session>>,
+    /// A sign-in that awaits its challenge.
+    scram: Option<Box<Scram>>,
     /// The stream is to begin anew.
     restarts: bool,
 }
@@ -158,7 +164,9 @@ impl Talk {
                 say(out, |out| words::header(seat, out));
                 News::None
             }
-            b"failure" | b"error" => News::Refused(condition(element)),
+            b"challenge" => self.on_challenge(seat, element, out),
+            b"failure" => News::SignedOut(condition(element)),
+            b"error" => News::Refused(condition(element)),
             b"close" => News::Refused("close"),
             _ => self.on_session(element, out, seat),
         }
@@ -168,7 +176,7 @@ impl Talk {
         match self.step {
             Step::Greeting => {
                 self.step = Step::Auth;
-                say(out, |out| words::auth(seat, out));
+                self.sign_in(seat, out);
             }
             Step::Welcome => {
                 let known = self.session.as_ref().filter(|session| !session.id.is_empty());
@@ -183,6 +191,23 @@ impl Talk {
             }
             Step::Auth | Step::Resuming | Step::Binding | Step::Joining(_) | Step::In => {}
         }
+        News::None
+    }
+
+    fn sign_in(&mut self, seat: &Seat, out: &mut String) {
+        if !seat.place.scram {
+            return say(out, |out| words::plain(seat, out));
+        }
+        let scram = Scram::begin(&seat.name, &format!("{}-{:08x}", seat.name, random()));
+        say(out, |out| words::auth(MECHANISM, &scram.first(), out));
+        self.scram = Some(Box::new(scram));
+    }
+
+    fn on_challenge<'a>(&mut self, seat: &Seat, element: &'a [u8], out: &mut String) -> News<'a> {
+        let challenge = text(element, b"challenge").unwrap_or_default();
+        let answer = self.scram.take().and_then(|s| s.answer(&seat.password, challenge));
+        let Some(answer) = answer else { return News::SignedOut("challenge") };
+        say(out, |out| words::response(&answer, out));
         News::None
     }
 
@@ -287,7 +312,7 @@ fn number(element: &[u8]) -> Option<u32> {
     attribute(element, b"h")?.parse().ok()
 }
 
-/// Each stanza on a line of its own: to a stream an empty word, to a WebSocket the end of a message.
+/// Each stanza on a line of its own: to a stream nothing, to a WebSocket the end of a message.
 pub(crate) fn say(out: &mut String, words: impl FnOnce(&mut String)) {
     words(out);
     out.push('\n');

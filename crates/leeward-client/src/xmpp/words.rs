@@ -1,11 +1,14 @@
 //! What the client says, as bytes. Never decides when.
 
+use super::bosh::OPEN;
 use super::{Framing, Seat};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// The id of the request to bind a resource; the only one that awaits an answer.
 pub(crate) const BIND: &str = "bind";
+/// RFC 6120, section 6.
+const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 /// XEP-0198.
 const SM: &str = "urn:xmpp:sm:3";
 
@@ -31,18 +34,24 @@ pub(crate) fn header(seat: &Seat, out: &mut String) {
             domain,
             "'/>"
         ),
+        Framing::Bosh => out.push_str(OPEN),
     }
 }
 
-/// SASL PLAIN (RFC 4616).
-pub(crate) fn auth(seat: &Seat, out: &mut String) {
+/// SASL PLAIN (RFC 4616), whole.
+pub(crate) fn plain(seat: &Seat, out: &mut String) {
     let secret = format!("\0{}\0{}", seat.name, seat.password);
-    put!(
-        out,
-        "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>",
-        &STANDARD.encode(secret),
-        "</auth>"
-    );
+    auth("PLAIN", &STANDARD.encode(secret), out);
+}
+
+/// Begins to sign in by this mechanism, with a first message in Base64.
+pub(crate) fn auth(mechanism: &str, first: &str, out: &mut String) {
+    put!(out, "<auth xmlns='", SASL, "' mechanism='", mechanism, "'>", first, "</auth>");
+}
+
+/// Answers a challenge.
+pub(crate) fn response(answer: &str, out: &mut String) {
+    put!(out, "<response xmlns='", SASL, "'>", answer, "</response>");
 }
 
 /// Asks for whatever resource the server gives.
@@ -123,6 +132,16 @@ pub(crate) fn register(name: &str, password: &str, out: &mut String) {
     out.push_str("</username><password>");
     escape(password, out);
     out.push_str("</password></query></iq>");
+}
+
+/// A stanza outside of a stream, with the namespace that it has there by itself.
+pub(crate) fn alone(line: &str) -> String {
+    for name in ["<message", "<presence", "<iq"] {
+        if let Some(rest) = line.strip_prefix(name) {
+            return format!("{name} xmlns='jabber:client'{rest}");
+        }
+    }
+    line.to_owned()
 }
 
 fn put_room(seat: &Seat, room: &str, out: &mut String) {

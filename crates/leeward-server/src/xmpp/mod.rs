@@ -35,6 +35,7 @@ use leeward_xmpp::stream::Setting;
 use leeward_xmpp::xml;
 pub(crate) use login::scram_bytes;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 pub(crate) use web::{BOSH_PATH, SOCKET_PATH, judge};
 
@@ -61,6 +62,8 @@ pub(crate) struct Xmpp {
     /// The sign-ins of devices, by account and by what the device calls itself.
     devices: Mutex<BTreeMap<(AccountId, String), SessionId>>,
     tls: OnceLock<Option<Arc<Tls>>>,
+    /// Where its clients connect by TCP: with TLS once they ask, and from the first byte.
+    pub(crate) at: OnceLock<[Option<SocketAddr>; 2]>,
     /// Those who come by requests of HTTP.
     pub(crate) bosh: bosh::Sessions,
 }
@@ -106,6 +109,7 @@ impl Xmpp {
             tokens: derive("leeward 2026-11 tokens of devices"),
             devices: Mutex::new(store.devices().await?.into_iter().collect()),
             tls: OnceLock::new(),
+            at: OnceLock::new(),
             bosh: bosh::Sessions::open(store, config.shards.max(1)).await?,
         })
     }

@@ -353,7 +353,7 @@ async fn synthetic_people_are_made_for_an_operator_who_asked_for_them() {
     let client = server.stranger().bearer(one["token"].as_str().expect("a token"));
     let rooms = client.get("/api/v1/rooms").await.ok();
     assert_eq!(rooms[0]["id"], one["room"]);
-    assert_eq!(rooms[0]["facts"]["name"], one["room_name"]);
+    assert_eq!(rooms[0]["name"], one["room_name"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! HipChat's outage: the web clients are dropped at the peak, half of them with their session lost, so
-//! that they have to sign in. The operator closes sign-ins with a message, then paces them, then opens;
+//! HipChat's outage: the web clients are dropped at the peak, Leeward's own and those that speak XMPP by
+//! WebSocket and BOSH, half of them with their session lost, so that they have to sign in. Programs that
+//! speak XMPP over TCP stay connected. The operator closes sign-ins with a message, then paces them, then opens;
 //! those who are connected chat on. A second server has a limit that is far too low, and says so.
 
 use super::Held;
@@ -9,15 +10,18 @@ use super::report::{Promise, Run};
 use super::stage::{Stage, Wanted};
 use super::storm::{self, CALM};
 use anyhow::Result;
-use leeward_client::drill::Loss;
+use leeward_client::drill::{Kind, Loss, Mix, Species};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-pub(super) const STORY: &str = "Seven of ten clients are dropped at the same instant, half of them with their \
-     session lost. Sign-ins are closed with a message, then paced, then opened. Who resumes is let in \
+pub(super) const STORY: &str = "Seven of ten clients, all of the web, are dropped at the same instant, half of \
+     them with their session lost. Sign-ins are closed with a message, then paced, then opened. Who resumes is let in \
      all the while, and who is connected chats on. Another server is started with room for 256 \
      files, to see whether it says so.";
 
+/// Who takes part, unless it is said: pages of Leeward's and of XMPP, over both of what those use, and
+/// programs that speak XMPP over TCP.
+pub(super) const MIX: &str = "leeward:4,converse:2,converse-bosh:2,gajim:1,conversations:1";
 /// Of a hundred who are dropped.
 const SIGN_IN_PERCENT: u32 = 50;
 /// What people read who wait.
@@ -52,7 +56,10 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     resumers.await?;
     let view = house.rest("sign-ins are closed", CLOSED_FOR).await?;
     let while_closed = view.crowd.sign_ins.came.count();
-    let waiting = view.crowd.sign_ins.lost.saturating_sub(while_closed);
+    let away = |kind: &Kind| kind.lost.saturating_sub(kind.came.count());
+    let waiting = away(&view.crowd.sign_ins);
+    // Nothing can be said to those who speak XMPP but that they wait.
+    let listening = waiting - away(&view.crowd.sign_ins_xmpp);
 
     let per_s = (waiting / 12).max(10);
     gate(stage, json!({"state": "paced", "per_s": per_s, "message": PACED})).await?;
@@ -96,17 +103,29 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     promises.push(some);
     let heard = told(CLOSED);
     let words = "those who waited were told why, in the operator's words";
-    let all_told = heard >= waiting && waiting > 0;
+    let all_told = heard >= listening;
     promises.push(Promise::fact(
         "told",
         words,
         all_told,
-        format!("{heard} times, {waiting} people"),
+        format!("{heard} times, {listening} people"),
     ));
     promises.push(Promise::count("missing", "clients that never came back", run.missing, 0));
     promises.extend(storm::kept(&run));
     promises.push(doctor(show).await?);
     Ok((run, promises))
+}
+
+/// Who is dropped and who stays: only what comes by the web is dropped, if there is any.
+pub(super) fn parts(mix: Mix) -> (Mix, Mix) {
+    let obey = Mix::only(Species::Leeward);
+    match mix.only_those(|species| !species.is_native()) {
+        None => (mix, obey),
+        Some(web) => {
+            let stays = |species: Species| species.is_native() || species == Species::Leeward;
+            (web, mix.only_those(stays).unwrap_or(obey))
+        }
+    }
 }
 
 fn resumed_in_time(run: &Run) -> Promise {

@@ -3,24 +3,21 @@
 
 use super::progress::Progress;
 use super::report::{KindRow, Mu, Round, Run};
-use super::stage::Stage;
+use super::stage::{Stage, host};
 use super::tape::{Survivors, Tape};
 use super::truth;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use leeward_client::drill::{
     Breakage, Kind, Loss, Mix, Order, Part, People, Person, Seen, Species,
 };
 use leeward_client::gauge::{Cost, Gauge};
 use leeward_client::histogram::Histogram;
 use leeward_client::http::Http;
-use leeward_server::core::id::{AccountId, RoomId};
-use serde::{Deserialize, Serialize};
+use leeward_server::core::id::RoomId;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-/// Accounts made by one request.
-const ACCOUNTS_AT_ONCE: usize = 1_000;
 /// How often everybody is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 /// Clients on their way in while the house fills.
@@ -50,7 +47,10 @@ pub(super) struct Cast {
     /// People beyond those, who find the house full.
     pub(super) strangers: usize,
     pub(super) room_size: usize,
+    /// Who loses the connection, or finds no room.
     pub(super) mix: Mix,
+    /// Who keeps it, but for the survivors.
+    pub(super) stay: Mix,
     /// Pages in the background, with the long lease.
     pub(super) hidden: bool,
     /// Rests are a quarter as long.
@@ -68,7 +68,9 @@ pub(super) struct House {
     pub(super) tape: Tape,
     pub(super) show: Progress,
     pub(super) returners: u64,
-    cast: Cast,
+    pub(super) cast: Cast,
+    /// What those sign in by who speak XMPP, if anybody does.
+    pub(super) password: Option<String>,
     strangers: Vec<Person>,
     gauge: Option<Gauge>,
     start: Instant,
@@ -76,38 +78,6 @@ pub(super) struct House {
     before: (Histogram, Histogram),
     memory_before_bytes: u64,
     outage: Option<(Instant, Option<Cost>)>,
-}
-
-#[derive(Serialize)]
-struct AskLoad {
-    accounts: usize,
-    room_size: usize,
-}
-
-#[derive(Deserialize)]
-struct MadeLoad {
-    people: Vec<Made>,
-}
-
-#[derive(Deserialize)]
-struct Made {
-    account: AccountId,
-    token: String,
-    room: RoomId,
-}
-
-#[derive(Serialize)]
-struct AskRoom<'a> {
-    kind: &'a str,
-    name: String,
-    /// By which the server knows it for one to take away again.
-    topic: &'a str,
-    members: &'a [AccountId],
-}
-
-#[derive(Deserialize)]
-struct MadeRoom {
-    id: RoomId,
 }
 
 /// What both groups look like at one moment.
@@ -120,6 +90,7 @@ impl House {
     /// Makes the people and brings them in.
     pub(super) async fn fill(stage: &Stage, cast: Cast, show: Progress) -> Result<Self> {
         let command = worker_command()?;
+        let xmpp = stage.xmpp(cast.mix.species().chain(cast.stay.species()))?;
         let mut house = Self {
             crowd: People::for_connections(cast.clients + cast.strangers, &command)?,
             circle: People::in_thread()?,
@@ -129,6 +100,7 @@ impl House {
             show,
             returners: 0,
             cast,
+            password: xmpp.as_ref().map(|_| crate::operator::secret()).transpose()?,
             strangers: Vec::new(),
             gauge: stage.pid.map(Gauge::new),
             start: Instant::now(),
@@ -141,6 +113,9 @@ impl House {
         let server = Order::Server { url, roots, build };
         house.crowd.tell(&server).await?;
         house.circle.tell(&server).await?;
+        if let Some(xmpp) = xmpp {
+            house.crowd.tell(&Order::Xmpp(xmpp)).await?;
+        }
         house.memory_before_bytes = house.cost()?.map_or(0, |cost| cost.rss_bytes);
         let made = house.make(sources(&stage.url)).await?;
         house.come_in(made).await?;
@@ -148,84 +123,6 @@ impl House {
             house.crowd.tell(&Order::Break(breakage)).await?;
         }
         Ok(house)
-    }
-
-    /// Makes everybody, and gives each their part.
-    async fn make(&mut self, sources: Vec<IpAddr>) -> Result<Vec<Person>> {
-        let Cast { clients, strangers, room_size, survivors, .. } = self.cast.clone();
-        let whole_rooms = (ACCOUNTS_AT_ONCE / room_size).max(1) * room_size;
-        let mut people: Vec<Person> = Vec::with_capacity(clients + strangers);
-        let mut accounts: Vec<AccountId> = Vec::with_capacity(clients + strangers);
-        while people.len() < clients + strangers {
-            let missing = clients + strangers - people.len();
-            self.show.goes_on(&format!("making people: {} more", missing));
-            let ask = AskLoad { accounts: whole_rooms.min(missing), room_size };
-            let made: MadeLoad = self
-                .api
-                .call("POST", "/api/v1/load", Some(&ask))
-                .await
-                .context("the synthetic people cannot be made")?;
-            for Made { account, token, room } in made.people {
-                let n = people.len();
-                let from = sources.get(n % sources.len().max(1)).copied();
-                let part = self.part(n, room);
-                let species = self.species(n, part);
-                let hidden = self.cast.hidden && part != Part::Survivor;
-                let xmpp = None;
-                people.push(Person { token, room, club: None, from, species, part, hidden, xmpp });
-                accounts.push(account);
-            }
-        }
-        let circle: Vec<AccountId> = people
-            .iter()
-            .zip(&accounts)
-            .filter(|(person, _)| person.part == Part::Survivor)
-            .map(|(_, account)| *account)
-            .collect();
-        debug_assert!(circle.len() <= survivors, "a room has one survivor at most");
-        let club = self.make_club(&circle).await?;
-        for person in people.iter_mut().filter(|person| person.part == Part::Survivor) {
-            person.club = Some(club);
-        }
-        self.rooms.push(club);
-        Ok(people)
-    }
-
-    /// The first of each room survives, as far as survivors are wanted; then the shares.
-    fn part(&mut self, n: usize, room: RoomId) -> Part {
-        if n >= self.cast.clients {
-            return Part::Stranger;
-        }
-        let first = !self.rooms.contains(&room);
-        if first {
-            self.rooms.push(room);
-        }
-        if first && self.rooms.len() <= self.cast.survivors {
-            Part::Survivor
-        } else if n % 100 < self.cast.bystander_percent {
-            Part::Bystander
-        } else {
-            self.returners += 1;
-            Part::Returner
-        }
-    }
-
-    fn species(&self, n: usize, part: Part) -> Species {
-        match part {
-            Part::Survivor | Part::Bystander => Species::Leeward,
-            Part::Returner | Part::Stranger => self.cast.mix.nth(n),
-        }
-    }
-
-    async fn make_club(&mut self, members: &[AccountId]) -> Result<RoomId> {
-        let name = format!("drill-{}", &crate::operator::secret()?[..8]);
-        let ask = AskRoom { kind: "private", name, topic: "A load test", members };
-        let made: MadeRoom = self
-            .api
-            .call("POST", "/api/v1/rooms", Some(&ask))
-            .await
-            .context("the survivors' room cannot be made")?;
-        Ok(made.id)
     }
 
     async fn come_in(&mut self, people: Vec<Person>) -> Result<()> {
@@ -244,7 +141,10 @@ impl House {
                 break;
             }
             if Instant::now() > deadline {
-                bail!("{present} of {wanted} clients were in when patience ended");
+                let said = view.crowd.refusals;
+                bail!(
+                    "{present} of {wanted} clients were in when patience ended; the server refused: {said:?}"
+                );
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -471,6 +371,7 @@ fn recovery(seen: &Seen, dropped: u64) -> Run {
         plain: Some(plain(seen, &all)),
         told_stale: seen.told_stale,
         refusals: seen.refusals.clone(),
+        signed_out: seen.signed_out,
         parked: seen.parked,
         ..Run::default()
     }
@@ -497,8 +398,7 @@ fn worker_command() -> Result<Vec<String>> {
 
 /// Where connections come from: several loopback addresses for a loopback server.
 fn sources(url: &str) -> Vec<IpAddr> {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    if host.starts_with("127.") || host.starts_with("localhost") {
+    if host(url).starts_with("127.") || host(url) == "localhost" {
         (2..2 + SOURCES).map(|n| Ipv4Addr::new(127, 0, 0, n).into()).collect()
     } else {
         Vec::new()

@@ -1,8 +1,9 @@
 //! `leeward drill`: an outage, on purpose. A server, real clients over real sockets, survivors who chat
 //! all the while, and in the end an exact account of what was promised and what was kept.
 //!
-//! In reading order: [`Drill`] (the flags), [`stage`] (the server), [`house`] (the people), one file per
-//! outage ([`storm`], [`ryver`], [`hipchat`], [`gitter`], [`mural`]), [`report`] and [`page`].
+//! In reading order: [`Drill`] (the flags), [`stage`] (the server), [`people`] and [`house`] (who takes
+//! part), one file per outage ([`storm`], [`ryver`], [`hipchat`], [`gitter`], [`mural`]), [`report`] and
+//! [`page`].
 //! Never drills a server with real people on it unless forced.
 
 mod against;
@@ -12,6 +13,7 @@ mod hipchat;
 mod house;
 mod mural;
 mod page;
+mod people;
 mod progress;
 mod report;
 mod ryver;
@@ -52,9 +54,10 @@ pub(crate) struct Drill {
     /// How many are in one room
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(2..=1_000))]
     room_size: u16,
-    /// How the others come back: `leeward`, `naive`, … in shares such as `leeward:50,naive:50`, or `mixed`
-    #[arg(long, value_name = "MIX", default_value = "leeward")]
-    species: Mix,
+    /// How the others come back: kinds in shares such as `leeward:50,naive:50` (`leeward`; `hipchat`
+    /// has clients of XMPP as well)
+    #[arg(long, value_name = "MIX", long_help = species_help())]
+    species: Option<Mix>,
     /// Also the same outage without storm control, with clients that take no advice
     #[arg(long, value_enum, value_name = "WITH", conflicts_with = "against")]
     compare: Option<Compare>,
@@ -97,7 +100,8 @@ enum Outage {
     Storm,
     /// The limiter jams under a full house, in every way there is
     Ryver,
-    /// The web clients are dropped at the peak; sign-ins are closed, then paced, then opened
+    /// The web clients are dropped at the peak, those of XMPP by WebSocket and BOSH too; sign-ins are
+    /// closed, then paced, then opened
     Hipchat,
     /// Everybody is dropped, and the lease parameters change while they come back
     Gitter,
@@ -128,7 +132,26 @@ fn clients(text: &str) -> Result<usize, String> {
     count.ok_or_else(|| "a number from 20 to 200000".to_owned())
 }
 
+/// What `--help` says of the kinds of clients.
+fn species_help() -> String {
+    let [leeward, xmpp] = Species::names();
+    format!(
+        "How the others come back: a kind, or several in shares such as \
+         `leeward:50,xmppjs:20,converse:30`. \
+         Without it `leeward`; for `hipchat` `{}`.\n\n\
+         By Leeward's protocol, each with the delays of the program named: {leeward}; \
+         `mixed` is half obedient and half all others of these.\n\
+         By XMPP, over what the program uses: {xmpp}; `xmpp-mixed` is all of these.",
+        hipchat::MIX
+    )
+}
+
 impl Drill {
+    fn mix(&self) -> Mix {
+        let usual = if self.outage == Outage::Hipchat { hipchat::MIX } else { "leeward" };
+        self.species.clone().unwrap_or_else(|| usual.parse().expect("it is one"))
+    }
+
     fn rooms(&self) -> usize {
         self.clients.div_ceil(usize::from(self.room_size))
     }
@@ -170,7 +193,8 @@ impl Outage {
             Self::Storm | Self::Hipchat | Self::Mural | Self::Worker => Vec::new(),
         };
         let uncontrolled = drill.breakage == Some(Break::Control);
-        Wanted { tls, set, uncontrolled, files_max: None }
+        let xmpp = drill.mix().species().any(Species::speaks_xmpp);
+        Wanted { tls, set, uncontrolled, files_max: None, xmpp }
     }
 }
 
@@ -279,7 +303,7 @@ async fn stopped() {
 
 /// The outage, and the control if that is wanted.
 async fn both(drill: &Drill, stage: &mut Stage, show: Progress) -> Result<(Held, Option<Run>)> {
-    let cast = cast(drill, drill.species.clone());
+    let cast = cast(drill, drill.mix());
     let mut held = Box::pin(outage(drill.outage, stage, cast, show)).await?;
     let Some(Compare::Naive) = drill.compare else { return Ok((held, None)) };
     show.begins("the control: no storm control, clients that take no advice");
@@ -295,6 +319,12 @@ async fn both(drill: &Drill, stage: &mut Stage, show: Progress) -> Result<(Held,
 }
 
 fn cast(drill: &Drill, mix: Mix) -> Cast {
+    let (mix, stay) = match drill.outage {
+        Outage::Hipchat => hipchat::parts(mix),
+        Outage::Storm | Outage::Ryver | Outage::Gitter | Outage::Mural | Outage::Worker => {
+            (mix, Mix::only(Species::Leeward))
+        }
+    };
     Cast {
         clients: drill.clients,
         survivors: drill.survivors(),
@@ -302,6 +332,7 @@ fn cast(drill: &Drill, mix: Mix) -> Cast {
         strangers: if drill.outage == Outage::Ryver { drill.clients / 10 } else { 0 },
         room_size: usize::from(drill.room_size),
         mix,
+        stay,
         hidden: drill.outage != Outage::Gitter,
         brisk: drill.brisk,
         breakage: match drill.breakage {
@@ -338,7 +369,7 @@ fn report(drill: &Drill, version: String, held: Held, control: Option<Run>) -> R
         clients: drill.clients,
         survivors: drill.survivors(),
         room_size: usize::from(drill.room_size),
-        species: drill.species.to_string(),
+        species: drill.mix().to_string(),
         tls: drill.outage.wants(drill).tls,
         passed: promises.iter().all(|promise| promise.held),
         run,

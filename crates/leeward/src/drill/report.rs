@@ -2,6 +2,7 @@
 //! JSON. Never measures.
 
 use super::tape::{Point, Survivors};
+use leeward_client::drill::Species;
 use leeward_client::drill::ledger::Verdict;
 use leeward_client::histogram::Histogram;
 use serde::Serialize;
@@ -76,6 +77,8 @@ pub(super) struct Run {
     /// Posts that nobody had answered in the end.
     pub(super) unanswered: usize,
     pub(super) refusals: BTreeMap<String, u64>,
+    /// Sign-ins by XMPP that the server said had failed.
+    pub(super) signed_out: u64,
     pub(super) parked: u64,
     /// Connections of survivors and bystanders that ended without the drill ending them.
     pub(super) survivors_cut: u64,
@@ -259,7 +262,7 @@ impl Display for Report {
 impl Display for KindRow {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { species, clients, back, knocks_each, knocks_max, half_s, last_s, .. } = self;
-        write!(f, "{species:<12} {back:>6} of {clients:<6} back, half in {half_s:.2} s, ")?;
+        write!(f, "{species:<14} {back:>6} of {clients:<6} back, half in {half_s:.2} s, ")?;
         write!(f, "last in {last_s:.2} s; {knocks_each:.2} knocks each, {knocks_max} at most; ")?;
         write!(f, "waited {:.2} s at most", self.wait_max_s)
     }
@@ -288,6 +291,7 @@ pub(super) fn rows(run: &Run) -> Vec<(&'static str, String)> {
     let (knocks, back) =
         run.kinds.iter().fold((0, 0), |(k, b), row| (k + row.knocks, b + row.back));
     let refused: u64 = run.refusals.values().sum();
+    let obey = run.kinds.iter().any(|row| row.species == Species::Leeward.as_str());
     let mut rows = vec![
         ("clients of", run.species.clone()),
         ("admissions the machine can do (mu)", format!("{:.0}/s", run.mu.per_s)),
@@ -297,7 +301,13 @@ pub(super) fn rows(run: &Run) -> Vec<(&'static str, String)> {
         rows.extend([
             ("least possible recovery (T* = N/mu)", format!("{:.2} s", run.t_star_s)),
             ("all back after", took(run.recovery_s)),
-            ("those who obey back after", took(run.obedient_s)),
+            (
+                "those who obey back after",
+                match obey {
+                    true => took(run.obedient_s),
+                    false => "nobody obeys".to_owned(),
+                },
+            ),
             ("longest wait from one's own first attempt", format!("{:.2} s", run.longest_wait_s)),
             ("not back", format!("{} of {}", run.missing, run.dropped)),
             ("attempts for each who is back", each),

@@ -2,10 +2,12 @@
 //! goes with it; or one that is named, if it allows drills. Never breaks anything itself.
 
 use anyhow::{Context as _, Result, bail};
+use leeward_client::drill::{Species, XmppServer};
 use leeward_client::http::{Http, HttpError};
 use leeward_client::server::{Roots, Server};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -31,6 +33,8 @@ pub(super) struct Wanted {
     pub(super) set: Vec<(&'static str, String)>,
     /// The most files it may open, when that is to be too few.
     pub(super) files_max: Option<u32>,
+    /// With a listener for XMPP over TCP.
+    pub(super) xmpp: bool,
 }
 
 /// A server, and the way to its operator's listener.
@@ -46,6 +50,8 @@ pub(super) struct Stage {
     pub(super) build: String,
     /// What `leeward --version` would say of it.
     pub(super) version: String,
+    /// Where it speaks XMPP.
+    xmpp: SpeaksXmpp,
     child: Option<Child>,
     dir: Option<TempDir>,
 }
@@ -53,6 +59,14 @@ pub(super) struct Stage {
 /// The operator's listener of a server.
 pub(super) struct Operator {
     http: Http,
+}
+
+/// What the status of a server says of XMPP.
+#[derive(Clone, Deserialize)]
+struct SpeaksXmpp {
+    domain: String,
+    listen: Option<SocketAddr>,
+    listen_tls: Option<SocketAddr>,
 }
 
 #[derive(Deserialize)]
@@ -113,10 +127,10 @@ impl Stage {
         let mut operator = Operator::at(&format!("http://{}", door.address), &door.secret)?;
         ready(&mut operator).await.with_context(|| last_words(dir.path()))?;
         let owner = make_owner(&mut operator).await?;
-        let (build, version) = names(&mut operator).await?;
+        let Names { build, version, xmpp } = names(&mut operator).await?;
         let pid = child.id();
         let (url, child, dir) = (url.trim().to_owned(), Some(child), Some(dir));
-        Ok(Self { url, roots, operator, owner, pid, build, version, child, dir })
+        Ok(Self { url, roots, operator, owner, pid, build, version, xmpp, child, dir })
     }
 
     /// A server that runs already. `door` is its `operator.json`, `owner` the token of an owner.
@@ -135,17 +149,62 @@ impl Stage {
         let door = std::fs::read(door).with_context(reading)?;
         let door: Door = serde_json::from_slice(&door).with_context(reading)?;
         let mut operator = Operator::at(&format!("http://{}", door.address), &door.secret)?;
-        let (build, version) = names(&mut operator).await.with_context(|| {
+        let Names { build, version, xmpp } = names(&mut operator).await.with_context(|| {
             format!("what answers at http://{} is not a Leeward server", door.address)
         })?;
-        let url = url.trim_end_matches('/').to_owned();
-        Ok(Self { url, roots, operator, owner, pid: None, build, version, child: None, dir: None })
+        let (url, pid) = (url.trim_end_matches('/').to_owned(), None);
+        let (child, dir) = (None, None);
+        Ok(Self { url, roots, operator, owner, pid, build, version, xmpp, child, dir })
     }
 
     /// The server, as its people reach it.
     pub(super) fn server(&self) -> Result<Server> {
         let roots = self.roots.clone().map_or(Roots::System, Roots::File);
         Server::parse(&self.url, &roots).with_context(|| format!("`{}` is no server", self.url))
+    }
+
+    /// Where those clients find it who speak XMPP; none where nobody does.
+    ///
+    /// # Errors
+    /// It does not listen where they would connect; in words that say what to do.
+    pub(super) fn xmpp(
+        &self,
+        species: impl Iterator<Item = Species>,
+    ) -> Result<Option<XmppServer>> {
+        let mut speak = species.filter(|species| species.speaks_xmpp()).peekable();
+        if speak.peek().is_none() {
+            return Ok(None);
+        }
+        let secure = self.url.starts_with("https");
+        let host = host(&self.url);
+        let at = |scheme: &str, port: u16| Some(format!("{scheme}://{host}:{port}"));
+        let SpeaksXmpp { domain, listen, listen_tls } = &self.xmpp;
+        let tcp = match (listen_tls.filter(|_| secure), listen) {
+            (Some(direct), _) => at("xmpps", direct.port()),
+            // Without TLS nobody signs in who is not on the server's machine.
+            (None, Some(clear)) if is_loopback(host) => at("xmpp", clear.port()),
+            (None, Some(_) | None) => None,
+        };
+        if let Some(species) = speak.find(|species| species.is_native()).filter(|_| tcp.is_none()) {
+            bail!(
+                "`{species}` speaks XMPP over TCP, and this server listens for that nowhere it \
+                 could sign in: start it with `--set xmpp.listen=…` on this machine, or with a \
+                 certificate and `--set xmpp.listen_tls=…`; or let those come who use the web, \
+                 such as `converse`"
+            );
+        }
+        let web = self.url.replacen("http", "ws", 1);
+        Ok(Some(XmppServer {
+            tcp,
+            websocket: Some(format!("{web}/xmpp-websocket")),
+            bosh: Some(format!("{}/http-bind", self.url)),
+            domain: domain.clone(),
+            rooms: format!("rooms.{domain}"),
+            roots: self.roots.as_ref().map(|path| path.to_string_lossy().into_owned()),
+            resumes: true,
+            scram: true,
+            places: true,
+        }))
     }
 
     /// The HTTP API, in the owner's name.
@@ -182,12 +241,13 @@ fn start(dir: &Path, wanted: &Wanted) -> Result<Child> {
         command.args(["--storm-control", "off"]);
     }
     let path = |name: &str| dir.join(name).to_string_lossy().into_owned();
+    let nearby = "127.0.0.1:0";
     let mut set = vec![
         ("data_dir", path("data")),
-        ("listen", "127.0.0.1:0".to_owned()),
-        ("operator_listen", "127.0.0.1:0".to_owned()),
-        ("xmpp.listen", String::new()),
-        ("xmpp.listen_tls", String::new()),
+        ("listen", nearby.to_owned()),
+        ("operator_listen", nearby.to_owned()),
+        ("xmpp.listen", if wanted.xmpp { nearby.to_owned() } else { String::new() }),
+        ("xmpp.listen_tls", if wanted.xmpp { nearby.to_owned() } else { String::new() }),
         ("allow_load", "true".to_owned()),
         ("log.filter", "warn".to_owned()),
     ];
@@ -236,11 +296,31 @@ async fn make_owner(operator: &mut Operator) -> Result<String> {
     Ok(token.context("the server has made no owner")?.to_owned())
 }
 
-/// The build of its web app, and its version.
-async fn names(operator: &mut Operator) -> Result<(String, String)> {
+/// What a server calls itself.
+#[derive(Deserialize)]
+struct Names {
+    /// The build of its web app.
+    build: String,
+    version: String,
+    xmpp: SpeaksXmpp,
+}
+
+async fn names(operator: &mut Operator) -> Result<Names> {
     let status = operator.see("/status").await?;
-    let text = |field: &str| status[field].as_str().map(str::to_owned);
-    text("build").zip(text("version")).context("its status is not that of a Leeward server")
+    serde_json::from_value(status).context("its status is not that of a Leeward server")
+}
+
+/// The host in a URL.
+pub(super) fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let port = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
+    &authority[..port.unwrap_or(authority.len())]
+}
+
+/// Whether that is this machine.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 
 /// The end of its log.
@@ -253,6 +333,18 @@ fn last_words(dir: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_what_stands_before_its_port() {
+        for (url, wanted) in [
+            ("http://127.0.0.1:8080", "127.0.0.1"),
+            ("https://chat.example.org/", "chat.example.org"),
+            ("http://[::1]:80", "[::1]"),
+            ("http://[::1]", "[::1]"),
+        ] {
+            assert_eq!(host(url), wanted);
+        }
+    }
 
     #[test]
     fn a_metric_is_summed_over_its_labels_and_not_over_longer_names() {

@@ -133,6 +133,7 @@ pub(super) fn kept(run: &Run) -> Vec<Promise> {
             run.survivors.during.p99_ms,
             100.0,
         ),
+        count("signed_out", "sign-ins told over XMPP that they had failed", run.signed_out, 0),
         count("survivors_cut", "survivors who lost their connection", run.survivors_cut, 0),
         count("cut", "clients cut off again once they were back", run.cut, 0),
         count("unanswered", "posts without an answer", run.unanswered as u64, 0),
@@ -201,7 +202,8 @@ mod tests {
     #[test]
     fn each_promise_is_broken_by_its_own_figure_and_by_no_other() {
         type Change = (&'static str, fn(&mut Run));
-        let changes: [Change; 15] = [
+        let changes: [Change; 16] = [
+            ("signed_out", |run| run.signed_out = 1),
             ("obedient_back", |run| run.obedient_s = Some(2.51)),
             ("obedient_back", |run| run.obedient_s = None),
             ("everyone_in", |run| run.longest_wait_s = 5.01),

@@ -12,8 +12,12 @@ const BOUND: &str = "<iq id='bind' type='result'><bind><jid>u@d/x</jid></bind></
 const SUBJECT: &str = "<message from='r@rooms.d' type='groupchat'><subject/></message>";
 
 fn seat(resumes: bool) -> Seat {
+    seat_at(|place| place.resuming(resumes))
+}
+
+fn seat_at(change: impl Fn(Place) -> Place) -> Seat {
     let place = Place::parse("xmpp://127.0.0.1:5222", "d", "rooms.d", None).expect("a place");
-    let place = Rc::new(place.resuming(resumes));
+    let place = Rc::new(change(place));
     Seat { place, name: "u".into(), password: "p".into(), rooms: vec!["r".into()], from: None }
 }
 
@@ -23,9 +27,11 @@ fn hear(talk: &mut Talk, seat: &Seat, line: &str) -> (String, String) {
     let news = talk.hear(seat, line.as_bytes(), &mut out);
     let news = match news {
         News::Message(message) => format!("{} says {}", message.nick(), message.body()),
-        News::None | News::Ready { .. } | News::Handled(_) | News::Refused(_) => {
-            format!("{news:?}")
-        }
+        News::None
+        | News::Ready { .. }
+        | News::Handled(_)
+        | News::Refused(_)
+        | News::SignedOut(_) => format!("{news:?}"),
     };
     (out, news)
 }
@@ -50,6 +56,23 @@ fn joining(seat: &Seat) -> Talk {
     assert!(said.contains("to='r@rooms.d/u'") && said.contains("maxstanzas='20'"), "{said}");
     assert_eq!(said.contains("<enable"), seat.place.resumes, "{said}");
     talk
+}
+
+#[test]
+fn a_challenge_is_answered_once_and_one_that_is_none_is_told() {
+    use base64::Engine;
+    let coded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let seat = seat_at(|place| place.by_scram(true));
+    let mut talk = Talk::default();
+    talk.open(&seat, &mut String::new());
+    let (said, _) = hear(&mut talk, &seat, FEATURES);
+    let first = said.split(['>', '<']).nth(2).expect("a first message");
+    assert!(said.contains("mechanism='SCRAM-SHA-256'"), "{said}");
+    assert!(first.starts_with(&coded("n,,n=u,r=u-")[..14]), "{said}");
+    let challenge = format!("<challenge xmlns='s'>{}</challenge>", coded("r=u-1,s=AAAA,i=1"));
+    let (said, _) = hear(&mut talk, &seat, &challenge);
+    assert!(said.starts_with("<response") && said.contains(&coded("c=biws,r=u-1,p=")[..15]));
+    assert_eq!(hear(&mut talk, &seat, &challenge).1, "SignedOut(\"challenge\")");
 }
 
 #[test]
@@ -82,7 +105,7 @@ fn a_refusal_is_told_in_the_word_of_the_server() {
     let (mut talk, mut out) = (Talk::default(), String::new());
     talk.open(&seat, &mut out);
     let failure = "<failure xmlns='sasl'><not-authorized/><text>no</text></failure>";
-    assert_eq!(hear(&mut talk, &seat, failure).1, "Refused(\"not-authorized\")");
+    assert_eq!(hear(&mut talk, &seat, failure).1, "SignedOut(\"not-authorized\")");
     let mut talk = joining(&seat);
     let error = "<presence from='r@rooms.d/u' type='error'><x/><error type='wait'>\
         <resource-constraint xmlns='stanzas'/></error></presence>";
