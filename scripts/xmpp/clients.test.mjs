@@ -199,9 +199,12 @@ async function session(wait) {
     rid += 1;
     return bosh({ rid, sid, ...attributes }, children);
   };
-  /** Asks until the answer has it. */
-  const until = async (wanted, said) => {
-    while (!said.includes(wanted)) said = await more();
+  /** Asks until the answers have it. */
+  const until = async (wanted, said = "") => {
+    for (let asked = 0; !said.includes(wanted); asked += 1) {
+      assert(asked < 10, `nobody said ${wanted}: ${said}`);
+      said += await more();
+    }
     return said;
   };
   await until("mechanisms", opened);
@@ -216,8 +219,13 @@ async function session(wait) {
   const joined = await more(
     `<presence xmlns='jabber:client' to='${at.room}/member'>${join}</presence>`,
   );
-  await until("<subject", joined);
-  return { more, until, again: (ahead, children) => bosh({ rid: rid + ahead, sid }, children) };
+  const room = await until("<subject", joined);
+  return {
+    room,
+    more,
+    until,
+    again: (ahead, children) => bosh({ rid: rid + ahead, sid }, children),
+  };
 }
 
 function groupchat(text) {
@@ -243,7 +251,7 @@ test("what is said between two requests of BOSH is in the answer to the next, at
   const two = await xmppjs("other", `xmpp://127.0.0.1:${at.tcp}`);
   const one = await session(30);
   // Nothing else is under way that would bring along what is late.
-  await one.until("lobby@rooms.localhost/other", "");
+  await one.until(`${at.room}/other`, one.room);
   const ping = "<iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
   assert.match(await one.more(ping), /id='p' type='result'/);
   const text = `between ${randomUUID()}`;
