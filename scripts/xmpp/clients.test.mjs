@@ -1,17 +1,14 @@
 // @xmpp/client over TCP and WebSocket, strophe.js over WebSocket and BOSH, against a server of their own.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { client, xml } from "@xmpp/client";
 import { DOMParser, XMLSerializer } from "@xmldom/xmldom";
 import { WebSocket } from "ws";
 import XMLHttpRequest from "xhr2";
+import { serve } from "./serve.mjs";
 
-process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
 /** A request that parses what it was answered, as in a browser: strophe.js 5 takes nothing else. */
 class Parsing extends XMLHttpRequest {
   get responseXML() {
@@ -25,30 +22,13 @@ Object.assign(globalThis, { WebSocket, XMLHttpRequest: Parsing, DOMParser, XMLSe
 const PATIENCE_MS = 10_000;
 const MUC = "http://jabber.org/protocol/muc";
 
+let server;
 let at;
-let process_;
-let lines;
-
-async function line() {
-  const [text] = await once(lines, "line");
-  return text;
-}
-
 before(async () => {
-  const program = `${process.env.XMPP_HOME}/../../scripts/xmpp/serve.py`;
-  process_ = spawn("python3", [program], { stdio: ["pipe", "pipe", "inherit"] });
-  lines = createInterface({ input: process_.stdout });
-  at = JSON.parse(await line());
+  server = await serve();
+  at = server.at;
 });
-
-after(() => {
-  process_.stdin.end();
-});
-
-async function again(how) {
-  process_.stdin.write(`${how}\n`);
-  assert.equal(await line(), "up");
-}
+after(() => server?.end());
 
 function within(promise, what) {
   let timer;
@@ -205,33 +185,59 @@ async function bosh(attributes, children = "") {
   return answer.text();
 }
 
-test("a request of BOSH that comes again is answered as before, and nothing of it is done twice", async () => {
-  const two = await xmppjs("other", `xmpp://127.0.0.1:${at.tcp}`);
+/** A session of BOSH that is in, and in the room; each request by hand. */
+async function session(wait) {
   let rid = 1_000;
-  const opened = await bosh({ rid, to: at.domain, wait: 1, hold: 1, ver: "1.6" });
+  const opened = await bosh({ rid, to: at.domain, wait, hold: 1, ver: "1.6" });
   const sid = /sid='([^']+)'/.exec(opened)[1];
-  const more = (children, attributes = {}) => {
+  const more = (children = "", attributes = {}) => {
     rid += 1;
     return bosh({ rid, sid, ...attributes }, children);
   };
-  if (!opened.includes("mechanisms")) await more("");
+  /** Asks until the answers have it. */
+  const until = async (wanted, said = "") => {
+    for (let asked = 0; !said.includes(wanted); asked += 1) {
+      assert(asked < 10, `nobody said ${wanted}: ${said}`);
+      said += await more();
+    }
+    return said;
+  };
+  await until("mechanisms", opened);
   const secret = Buffer.from(`\0member\0${at.password}`).toString("base64");
-  let said = await more(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`);
-  while (!said.includes("success")) said = await more("");
-  said = await more("", { "xmlns:xmpp": "urn:xmpp:xbosh", "xmpp:restart": "true" });
-  while (!said.includes("<bind")) said = await more("");
-  await more("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
-  await more(`<presence xmlns='jabber:client' to='${at.room}/member'><x xmlns='${MUC}'/></presence>`);
+  const auth = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`;
+  await until("success", await more(auth));
+  const restart = { "xmlns:xmpp": "urn:xmpp:xbosh", "xmpp:restart": "true" };
+  await until("<bind", await more("", restart));
+  const bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
+  await more(`<iq xmlns='jabber:client' type='set' id='b'>${bind}</iq>`);
+  const join = `<x xmlns='${MUC}'/>`;
+  const joined = await more(
+    `<presence xmlns='jabber:client' to='${at.room}/member'>${join}</presence>`,
+  );
+  const room = await until("<subject", joined);
+  return {
+    room,
+    more,
+    until,
+    again: (ahead, children) => bosh({ rid: rid + ahead, sid }, children),
+  };
+}
+
+function groupchat(text) {
+  return `<message xmlns='jabber:client' to='${at.room}' type='groupchat' id='${randomUUID()}'><body>${text}</body></message>`;
+}
+
+test("a request of BOSH that comes again is answered as before, and nothing of it is done twice", async () => {
+  const two = await xmppjs("other", `xmpp://127.0.0.1:${at.tcp}`);
+  const one = await session(1);
   const text = `once ${randomUUID()}`;
-  const message = `<message xmlns='jabber:client' to='${at.room}' type='groupchat' id='${randomUUID()}'><body>${text}</body></message>`;
-  rid += 1;
-  const first = await bosh({ rid, sid }, message);
-  const second = await bosh({ rid, sid }, message);
+  const message = groupchat(text);
+  const first = await one.more(message);
+  const second = await one.again(0, message);
   assert.equal(first, second);
   await two.hears(body(text), text);
   assert.equal(two.bodies().filter((b) => b === text).length, 1);
-  const out = await bosh({ rid: rid + 50, sid });
-  assert.match(out, /item-not-found/);
+  assert.match(await one.again(50), /item-not-found/);
   assert.match(await bosh({ rid: 5, to: "elsewhere.example" }), /host-unknown/);
   await two.xmpp.stop();
 });
@@ -266,18 +272,32 @@ test("strophe.js over BOSH stays signed in over a planned restart, with nothing 
   one.connection.disconnect();
 });
 
+test("what is said between two requests of BOSH is in the answer to the next, at once", async () => {
+  const two = await xmppjs("other", `xmpp://127.0.0.1:${at.tcp}`);
+  const one = await session(30);
+  // Nothing else is under way that would bring along what is late.
+  await one.until(`${at.room}/other`, one.room);
+  const ping = "<iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
+  assert.match(await one.more(ping), /id='p' type='result'/);
+  const text = `between ${randomUUID()}`;
+  await two.say(text);
+  // Whoever said it has heard it: it has gone out to everybody.
+  await two.hears(body(text), text);
+  const began = Date.now();
+  assert.match(await one.more(), new RegExp(text));
+  assert(Date.now() - began < 5_000, "and not when the wait is over");
+  await two.xmpp.stop();
+});
+
 test("a server that is killed and started again gets its clients back without a word lost", async () => {
   const one = await xmppjs("member", `xmpp://127.0.0.1:${at.tcp}`);
   const two = await xmppjs("other", `wss://127.0.0.1:${at.web}/xmpp-websocket`);
   const before_ = `before ${randomUUID()}`;
   await one.say(before_);
   await two.hears(body(before_), before_);
-  await again("kill");
+  await server.order("kill");
   const three = await xmppjs("member", `xmpp://127.0.0.1:${at.tcp}`);
-  const page = await fetch(`https://127.0.0.1:${at.web}/api/v1/rooms/${at.lobby}/snapshot`, {
-    headers: { authorization: `Bearer ${at.token}` },
-  });
-  const { lines: said } = await page.json();
+  const said = await server.lines();
   assert.equal(said.filter((l) => l.text === before_).length, 1);
   for (const it of [one, two, three]) await it.xmpp.stop().catch(() => {});
 });

@@ -7,11 +7,17 @@ import sys
 from server import DOMAIN, PASSWORD, ROOM, Server
 
 server = Server()
-print(json.dumps({"web": server.web, "tcp": server.tcp, "password": PASSWORD, "domain": DOMAIN,
-                  "room": ROOM, "token": server.tokens["owner"], "lobby": server.lobby()}), flush=True)
+print(json.dumps({"web": server.web, "tcp": server.tcp, "tls": server.tls, "cert": server.cert,
+                  "password": PASSWORD, "domain": DOMAIN, "room": ROOM, "tokens": server.tokens,
+                  "lobby": server.lobby()}), flush=True)
+STEPS = {
+    "down": [lambda: server.stop(signal.SIGKILL)],
+    "up": [server.start],
+    "kill": [lambda: server.stop(signal.SIGKILL), server.start],
+    "restart": [lambda: server.stop(signal.SIGTERM), server.start],
+}
 for line in sys.stdin:
-    if line.strip() in ("kill", "restart"):
-        server.stop(signal.SIGKILL if line.strip() == "kill" else signal.SIGTERM)
-        server.start()
-        print("up", flush=True)
+    for step in STEPS[line.strip()]:
+        step()
+    print("done", flush=True)
 server.close()

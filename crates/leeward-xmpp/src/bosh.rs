@@ -62,6 +62,8 @@ pub enum Deed {
     Closed,
     /// Answer the request of this rid.
     Answer(u64, Bytes),
+    /// Say `Event::Flush` once the deeds before are done: something was said while no request waited.
+    Flush,
     /// The session is no more.
     Over,
 }
@@ -205,12 +207,16 @@ impl Session {
             return self.finish(deeds);
         }
         self.early.insert(rid, body);
+        let owed = !self.waiting.is_empty();
         while let Some(body) = self.early.remove(&(self.rid + 1)) {
             self.rid += 1;
             self.take(now, self.rid, &body, deeds);
             if self.over {
                 return;
             }
+        }
+        if owed && self.parked.is_some() {
+            deeds.push(Deed::Flush);
         }
     }
 
@@ -329,7 +335,11 @@ pub(super) mod tests {
     pub(super) fn told(deeds: &[Deed]) -> Vec<u64> {
         let id = |deed: &Deed| match deed {
             Deed::Tell(Content::Element(e)) => e.attribute("id")?.parse().ok(),
-            Deed::Tell(Content::Open) | Deed::Closed | Deed::Answer(..) | Deed::Over => None,
+            Deed::Tell(Content::Open)
+            | Deed::Closed
+            | Deed::Answer(..)
+            | Deed::Flush
+            | Deed::Over => None,
         };
         deeds.iter().filter_map(id).collect()
     }
@@ -345,6 +355,22 @@ pub(super) mod tests {
         assert!(told(&again).is_empty());
         session.handle(NOW, Event::Request(stanza(102)));
         assert!(session.handle(NOW, Event::Request(stanza(102))).is_empty(), "it waits already");
+    }
+
+    #[test]
+    fn what_was_said_while_nobody_asked_is_the_answer_to_the_next_request() {
+        let mut session = session();
+        session.handle(NOW, Event::Request(stanza(101)));
+        session.handle(NOW, Event::Say("<a/>".into()));
+        assert!(matches!(&session.handle(NOW, Event::Flush)[..], [Deed::Answer(101, _)]));
+        session.handle(NOW, Event::Say("<b/>".into()));
+        assert!(session.handle(NOW, Event::Flush).is_empty(), "nobody waits");
+        let deeds = session.handle(NOW, Event::Request(stanza(102)));
+        assert_eq!(told(&deeds), [102]);
+        assert_eq!(deeds.last(), Some(&Deed::Flush), "after what it brought was dealt with");
+        let [Deed::Answer(102, text)] = &session.handle(NOW, Event::Flush)[..] else { panic!() };
+        assert!(String::from_utf8_lossy(text).contains("<b/>"));
+        assert!(session.handle(NOW, Event::Request(body(103))).is_empty(), "nothing is owed");
     }
 
     #[test]

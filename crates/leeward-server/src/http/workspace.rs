@@ -98,6 +98,7 @@ async fn rename_workspace(
 ) -> Result<http::StatusCode, Problem> {
     let name = String::from(rename.name);
     stored(app.node.store.set_workspace(name.clone()).await)?;
+    app.node.xmpp.domain.workspace.rename(name.clone());
     app.audit(&actor, "workspace.rename", "workspace", name).await;
     Ok(http::StatusCode::NO_CONTENT)
 }
@@ -152,6 +153,7 @@ async fn found(app: &App, ask: SetUp) -> Result<WithCookie, Problem> {
     let entry = stored(app.node.store.set_up(workspace.clone(), owner).await)?;
     let person = entry.person.clone();
     app.node.accounts.put(entry);
+    app.node.xmpp.domain.workspace.rename(workspace.clone());
     app.node.keep_scram(person.id, hash, password);
     let actor = Actor { account: person.id, role: person.role, session: None, bot: false };
     open_lobby(app, &actor, &person, &workspace).await?;

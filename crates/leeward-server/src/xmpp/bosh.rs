@@ -277,6 +277,7 @@ impl Shard {
             match deed {
                 Deed::Tell(content) => self.stream(conn, Input::Bosh(content)),
                 Deed::Answer(rid, bytes) => answer(conn, rid, bytes),
+                Deed::Flush => self.flush_bosh(conn),
                 Deed::Closed => self.leave_xmpp(conn, true),
                 Deed::Over => self.end_bosh(conn),
             }

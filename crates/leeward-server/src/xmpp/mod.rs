@@ -30,7 +30,7 @@ use crate::tls::Tls;
 pub(crate) use bosh::attend;
 use leeward_core::id::{AccountId, SessionId};
 use leeward_store::{Note, Store, StoreError};
-use leeward_xmpp::station::Domain;
+use leeward_xmpp::station::{Domain, Workspace};
 use leeward_xmpp::stream::Setting;
 use leeward_xmpp::xml;
 pub(crate) use login::scram_bytes;
@@ -82,7 +82,7 @@ impl Xmpp {
         let derive = |purpose| blake3::derive_key(purpose, &secret);
         let name = config.xmpp.domain.clone();
         let domain = Domain {
-            workspace: store.workspace().await?,
+            workspace: Workspace::new(store.workspace().await?),
             software: ("Leeward", env!("CARGO_PKG_VERSION")),
             files_url: config.origins.first().unwrap_or(&config.xmpp.web).clone(),
             file_bytes_max: config.file_bytes_max,

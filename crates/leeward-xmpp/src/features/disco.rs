@@ -81,7 +81,9 @@ pub(crate) fn form(
 }
 
 fn server(domain: &Domain) -> Element {
-    let mut info = info(("server", "im", &domain.workspace), SERVER, None);
+    // The program's name and not the workspace's, which may change: the hash among the features of a
+    // stream is the same for as long as the program is, and spares clients the question.
+    let mut info = info(("server", "im", domain.software.0), SERVER, None);
     let pep =
         Element::new("identity", ns::DISCO_INFO).with("category", "pubsub").with("type", "pep");
     info.push(pep.into());

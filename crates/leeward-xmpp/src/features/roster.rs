@@ -46,7 +46,7 @@ pub(super) fn asked(station: &mut Station, around: Around<'_>, conn: Conn, iq: &
 }
 
 fn item(station: &Station, person: &Person) -> Element {
-    let group = Element::new("group", ns::ROSTER).text(station.domain.workspace.clone());
+    let group = Element::new("group", ns::ROSTER).text(station.domain.workspace.name());
     Element::new("item", ns::ROSTER)
         .with("jid", format!("{}@{}", person.name, station.domain.name))
         .with("name", person.display.clone())

@@ -103,6 +103,9 @@ fn colleagues_are_in_the_roster_and_one_that_is_known_is_not_sent_again() {
     let again =
         format!("<iq type='get' id='2'><query xmlns='jabber:iq:roster' ver='{version}'/></iq>");
     assert!(!asks(&mut play, 1, &again).contains("<query"));
+    assert!(roster.contains("<group>Example</group>"));
+    play.station.domain.workspace.rename("Acme".into());
+    assert!(asks(&mut play, 1, &again).contains("<group>Acme</group>"), "it is another roster");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn of_service(station: &mut Station, conn: Conn, iq: &Element) {
     let query = iq.first();
     match (iq.attribute("type"), query.map(|q| (q.name(), q.ns()))) {
         (Some("get"), Some(("query", ns::DISCO_INFO))) => {
-            let name = format!("Rooms of {}", station.domain.workspace);
+            let name = format!("Rooms of {}", station.domain.workspace.name());
             let info = disco::info(("conference", "text", &name), SERVICE.iter().copied(), None);
             station.send(conn, &result(iq, Some(info)));
         }

@@ -65,7 +65,7 @@ impl Play {
         };
         let domain = Domain {
             name: DOMAIN.into(),
-            workspace: "Example".into(),
+            workspace: Workspace::new("Example".into()),
             software: ("Leeward", "0"),
             files_url: "https://chat.example.org".into(),
             file_bytes_max: 1_000,

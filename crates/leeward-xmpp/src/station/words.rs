@@ -13,7 +13,7 @@ use leeward_core::hub::Published;
 use leeward_core::id::{AccountId, Instant, Millis, Nonce, Position, RoomId, Seq, SessionId};
 use leeward_core::room::{Member, MemberRole, RoomFacts, RoomSummary};
 use leeward_core::wire::Presence;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// A connection of the shard: the index that its hub knows it by.
 pub type Conn = u32;
@@ -41,13 +41,13 @@ pub trait Directory {
 }
 
 /// What is decided for the whole server.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Domain {
     /// The address of the server: `chat.example.org`. Its rooms are at `rooms.` and files at `files.`
     /// of it.
     pub name: String,
     /// The name of the workspace, for people.
-    pub workspace: String,
+    pub workspace: Workspace,
     /// Name and version of the program.
     pub software: (&'static str, &'static str),
     /// Where files are put and got: `https://chat.example.org`, without a slash at its end.
@@ -56,6 +56,27 @@ pub struct Domain {
     pub file_bytes_max: u64,
     /// What makes the ids of occupants: kept, so that they are the same after a restart.
     pub secret: [u8; 32],
+}
+
+/// What a workspace is called, which may change at any time.
+#[derive(Debug)]
+pub struct Workspace(RwLock<String>);
+
+impl Workspace {
+    /// A workspace of this name: empty until there is one.
+    pub fn new(name: String) -> Self {
+        Self(RwLock::new(name))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.0.read().expect("nothing panics while it holds this lock").clone()
+    }
+
+    /// Whoever asks from here on is told this name.
+    pub fn rename(&self, name: String) {
+        *self.0.write().expect("nothing panics while it holds this lock") = name;
+    }
 }
 
 /// How a client's stanzas are written.

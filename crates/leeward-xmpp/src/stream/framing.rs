@@ -10,7 +10,13 @@ const CLOSE: &str = "<close xmlns=\"urn:ietf:params:xml:ns:xmpp-framing\" />";
 impl Stream {
     /// Answers the start of a stream. `to`: for whom, once that is known.
     pub(super) fn write_header(&mut self, out: &mut Vec<Output>) {
-        let (domain, id) = (self.setting.domain.as_str(), self.id.as_str());
+        let domain = self.setting.domain.as_str();
+        // RFC 6120, 5.4.3.3 and 6.4.6: a stream that is opened anew has another id.
+        self.opened = self.opened.saturating_add(1);
+        let id = match self.opened {
+            1 => self.id.clone(),
+            again => format!("{}-{again}", self.id),
+        };
         let text = match self.transport {
             Transport::Tcp | Transport::DirectTls => format!(
                 "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \

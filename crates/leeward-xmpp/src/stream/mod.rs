@@ -35,6 +35,8 @@ pub struct Stream {
     setting: Arc<Setting>,
     transport: Transport,
     id: String,
+    /// How often it was opened.
+    opened: u8,
     /// TLS is below it.
     secure: bool,
     /// Its header was answered.
@@ -95,6 +97,7 @@ impl Stream {
             setting,
             transport,
             id,
+            opened: 0,
             secure: false,
             begun: false,
             closed: false,

@@ -346,6 +346,17 @@ fn a_session_that_is_gone_is_said_to_be_and_another_may_begin() {
 }
 
 #[test]
+fn a_stream_that_is_opened_anew_has_another_id() {
+    let mut play = Play::over(Transport::Tcp, true);
+    assert!(written(&play.says(HEADER)).contains(" id='id'>"));
+    play.give(Input::Admitted);
+    play.plain("member", "secret");
+    play.give(Input::Admitted);
+    play.give(Input::Judged(Ok(login())));
+    assert!(written(&play.says(HEADER)).contains(" id='id-2'>"));
+}
+
+#[test]
 fn a_websocket_is_opened_and_closed_by_the_very_bytes_that_clients_look_for() {
     let mut play = Play::over(Transport::WebSocket, true);
     let open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='x' version='1.0'/>";
