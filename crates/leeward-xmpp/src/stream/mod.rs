@@ -122,7 +122,7 @@ impl Stream {
         let reader = Reader::new(setting.limits.1);
         let (secure, begun, closed) = (true, true, false);
         let (transport, state, opening) = (Transport::Bosh, State::Live, None);
-        Self { setting, transport, id, secure, begun, closed, state, reader, opening }
+        Self { setting, transport, id, opened: 1, secure, begun, closed, state, reader, opening }
     }
 
     /// Takes in what happened; puts on `out` what is to be done about it. Total.
