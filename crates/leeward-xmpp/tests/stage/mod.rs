@@ -1,9 +1,15 @@
 //! A stage for little plays: what clients send, and exactly what they get. Used by the plays beside each
 //! feature and, by its path, by those that see of the crate what everybody sees. `world` has a shell as
 //! well, which answers what a station asks.
-#![allow(dead_code, unused_imports, reason = "each play uses its own part of this")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::wildcard_enum_match_arm,
+    reason = "each play uses its own part of this, and looks for one thing among all that happens"
+)]
 
 mod shell;
+pub(crate) mod talk;
 pub(crate) mod world;
 
 use crate::jid::Jid;

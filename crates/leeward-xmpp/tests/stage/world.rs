@@ -1,7 +1,7 @@
 //! A shell that keeps everything in memory: it answers what a station asks, at once or when told to.
 
-use crate::ns;
 use super::{DOMAIN, Play, given};
+use crate::ns;
 use crate::station::{Answer, Ask, Asleep, Bound, Conn, Framing, Input, Output, Question};
 use crate::xml::{Element, Limits, parse};
 use leeward_core::account::Role;
