@@ -29,3 +29,4 @@ mod tls;
 mod tls_restart;
 mod watching;
 mod wedge;
+mod xmpp_security;
