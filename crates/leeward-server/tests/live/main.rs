@@ -30,3 +30,4 @@ mod tls_restart;
 mod watching;
 mod wedge;
 mod xmpp_security;
+mod xmpp_tokio;
