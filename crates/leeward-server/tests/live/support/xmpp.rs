@@ -90,9 +90,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Xmpp<S> {
         let said = self.tries(name, password).await;
         assert!(said.starts_with("<success"), "{said}");
         self.opens().await;
+        self.binds().await;
+    }
+
+    /// Binds a resource; the address that the client has.
+    pub(crate) async fn binds(&mut self) -> String {
         self.says(BIND).await;
-        self.until("id='bind'").await;
+        self.until("<jid>").await;
+        let jid = self.until("</jid>").await;
         self.until("</iq>").await;
+        jid
     }
 
     /// Signed in, with the stream opened anew and nothing bound.
