@@ -13,7 +13,7 @@ import time
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-PASSWORD = "secret"
+PASSWORD = "a-secret-of-all"
 # Accounts that Leeward makes by one request, in whole rooms.
 LEEWARD_AT_ONCE = 5_000
 
@@ -66,12 +66,17 @@ class Server:
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 break
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            if self.ready():
                 return
-            except OSError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         sys.exit(f"{self.name} does not answer: see {self.dir}")
+
+    def ready(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
 
     def environment(self):
         return {}
@@ -130,6 +135,13 @@ class Leeward(Server):
         ]
         return [str(self.binary), *self.settings(), "serve"]
 
+    def ready(self):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.operator}/readyz", timeout=1).close()
+        except OSError:
+            return False
+        return True
+
     def settings(self):
         flags = ["--data-dir", str(self.dir / "data")]
         for setting in self.set:
@@ -147,13 +159,14 @@ class Leeward(Server):
         people += self.people(clients - survivors, room_size)
         accounts = self.dir / "accounts"
         accounts.write_text("".join(
-            f"{p['name']} {p['token']} {p['room_name']}\n" for p in people))
-        return ["--accounts", accounts, "--fill", 20]
+            f"{p['name']} {PASSWORD} {p['room_name']}\n" for p in people))
+        return ["--accounts", accounts, "--fill", 20, "--known", "yes"]
 
     def people(self, count, room_size):
         made, whole = [], max(LEEWARD_AT_ONCE // room_size, 1) * room_size
         while len(made) < count:
-            ask = {"accounts": min(whole, count - len(made)), "room_size": room_size}
+            ask = {"accounts": min(whole, count - len(made)), "room_size": room_size,
+                   "password": PASSWORD}
             request = urllib.request.Request(
                 f"http://127.0.0.1:{self.http}/api/v1/load", json.dumps(ask).encode(),
                 {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},

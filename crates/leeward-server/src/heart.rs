@@ -124,7 +124,11 @@ async fn end(shard: &Rc<Shard>) {
     for (index, conn) in (0u128..).zip(&conns) {
         let after = u128::from(Code::Drain.after_ms()) + spread_ms * index / count;
         let refusal = Refusal::from(Code::Drain).after(u32::try_from(after).unwrap_or(u32::MAX));
-        shard.see_off(conn, refusal);
+        if conn.is_bosh() {
+            shard.pause_bosh(conn);
+        } else {
+            shard.see_off(conn, refusal);
+        }
         if index % 256 == 255 {
             tokio::task::yield_now().await;
         }
@@ -138,7 +142,7 @@ async fn end(shard: &Rc<Shard>) {
         tokio::select! {
             biased;
             // 1. All has ended.
-            () = shard.tasks.wait() => return,
+            () = shard.tasks.wait() => return shard.put_aside(),
             // 2. Patience has.
             () = &mut deadline => break,
             // 3. Until then those who are still being written to get what there is.
@@ -147,4 +151,5 @@ async fn end(shard: &Rc<Shard>) {
         }
     }
     tracing::warn!(tasks = shard.tasks.len(), "stopping without waiting for what is left");
+    shard.put_aside();
 }

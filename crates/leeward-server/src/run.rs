@@ -155,7 +155,7 @@ pub async fn serve(
     threads.extend(porches);
     let died = threads.into_iter().map(std::thread::JoinHandle::join).any(|t| t.is_err());
     drop((operator, lookout, guard));
-    if let Err(e) = node.xmpp.sleepers.keep(&node.store).await {
+    if let Err(e) = node.xmpp.keep(&node.store).await {
         tracing::warn!(error = %e, "XMPP clients begin anew after the next start");
     }
     node.store.close().await;

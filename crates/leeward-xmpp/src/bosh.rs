@@ -3,7 +3,12 @@
 //!
 //! A machine for one session: which request is next, which answer was given to which, which one waits. A
 //! request that comes again is answered as before and nothing of it is done twice; so a session survives
-//! whatever the network does to its requests. Never decides who may come in: what it carries is a stream.
+//! whatever the network does to its requests, and a planned stop of the server too (`kept`). Never decides
+//! who may come in: what it carries is a stream.
+
+mod kept;
+
+pub use kept::KEPT_BYTES_MAX;
 
 use crate::ns;
 use crate::xml::{Element, escape_attribute};
@@ -64,7 +69,6 @@ pub enum Deed {
 /// One session.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Session {
-    sid: String,
     /// The last request that has been dealt with.
     rid: u64,
     wait_s: u64,
@@ -90,13 +94,13 @@ pub struct Session {
 pub struct BadRequest;
 
 impl Session {
-    /// Opens a session by its first request. `sid` cannot be guessed.
+    /// Opens a session by its first request. `sid` cannot be guessed; the session itself forgets it.
     ///
     /// # Errors
     /// When the request has no rid.
     pub fn open(
         now: Instant,
-        sid: String,
+        sid: &str,
         domain: &str,
         stream_id: &str,
         body: &Element,
@@ -106,7 +110,7 @@ impl Session {
         let wait_s = number("wait").unwrap_or(WAIT_S_MAX).clamp(1, WAIT_S_MAX);
         let mut greeting = String::new();
         for (name, value) in [
-            ("sid", sid.as_str()),
+            ("sid", sid),
             ("wait", &wait_s.to_string()),
             ("requests", &REQUESTS.to_string()),
             ("hold", "1"),
@@ -125,7 +129,6 @@ impl Session {
             greeting.push('\'');
         }
         let mut session = Self {
-            sid,
             rid: rid - 1,
             wait_s,
             greeting: Some(greeting),
@@ -177,11 +180,6 @@ impl Session {
             Some((_, until)) => until,
             None => self.idle.0.plus_ms(self.idle.1 * 1_000),
         }
-    }
-
-    /// What it is called.
-    pub fn sid(&self) -> &str {
-        &self.sid
     }
 
     fn tick(&mut self, now: Instant, deeds: &mut Vec<Deed>) {
@@ -300,23 +298,23 @@ pub fn terminated(condition: Option<&'static str>) -> Bytes {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const NOW: Instant = Instant(1_000_000);
+    pub(super) const NOW: Instant = Instant(1_000_000);
 
-    fn body(rid: u64) -> Element {
+    pub(super) fn body(rid: u64) -> Element {
         Element::new("body", ns::HTTP_BIND).with("rid", rid.to_string())
     }
 
-    fn stanza(rid: u64) -> Element {
+    pub(super) fn stanza(rid: u64) -> Element {
         body(rid).child(Element::new("message", ns::CLIENT).with("id", rid.to_string()))
     }
 
     /// A session whose first request has been answered.
-    fn session() -> Session {
+    pub(super) fn session() -> Session {
         let (mut session, deeds) =
-            Session::open(NOW, "s".into(), "x", "i", &body(100).with("wait", "600")).unwrap();
+            Session::open(NOW, "s", "x", "i", &body(100).with("wait", "600")).unwrap();
         assert_eq!(deeds, [Deed::Tell(Content::Open)]);
         let deeds = session.handle(NOW, Event::Say("<features/>".into()));
         assert!(deeds.is_empty(), "more may follow at once");
@@ -328,7 +326,7 @@ mod tests {
         session
     }
 
-    fn told(deeds: &[Deed]) -> Vec<u64> {
+    pub(super) fn told(deeds: &[Deed]) -> Vec<u64> {
         let id = |deed: &Deed| match deed {
             Deed::Tell(Content::Element(e)) => e.attribute("id")?.parse().ok(),
             Deed::Tell(Content::Open) | Deed::Closed | Deed::Answer(..) | Deed::Over => None,
@@ -420,7 +418,7 @@ mod tests {
 
     #[test]
     fn a_request_without_a_number_opens_nothing() {
-        let open = |body: &Element| Session::open(NOW, "s".into(), "x", "i", body).is_err();
+        let open = |body: &Element| Session::open(NOW, "s", "x", "i", body).is_err();
         assert!(open(&Element::new("body", ns::HTTP_BIND)));
         assert!(open(&body(0)) && open(&body(RID_MAX + 1)));
         assert!(open(&Element::new("body", ns::HTTP_BIND).with("rid", "-1")));

@@ -16,6 +16,7 @@ pub mod bosh;
 pub mod sasl;
 pub mod stream;
 
+mod packed;
 mod refusal;
 pub mod stanza;
 pub mod station;

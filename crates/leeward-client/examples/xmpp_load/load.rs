@@ -17,6 +17,8 @@ pub(crate) type Failure = Box<dyn Error>;
 pub(crate) const LOOK: Duration = Duration::from_millis(100);
 /// How long the last messages may take to be seen.
 const QUIET_MAX: Duration = Duration::from_secs(15);
+/// How long everybody may take to sign in for the first time, which costs a hash each.
+const ACQUAINT_MAX: Duration = Duration::from_secs(900);
 /// Messages a second while rooms get their history.
 const FILL_PER_S: f64 = 500.0;
 
@@ -72,10 +74,13 @@ impl Load {
             resumes: self.options.resume,
         };
         self.crowd.tell(&Order::Xmpp(server)).await?;
+        let before = self.cost()?;
+        if self.options.known {
+            self.acquaint(everybody).await?;
+        }
         if self.options.fill > 0 {
             self.fill(&people::writers(everybody)).await?;
         }
-        let before = self.cost()?;
         let sign_in = self.sign_in(everybody).await?;
         let mut report = Report {
             url: self.options.url.clone(),
@@ -135,13 +140,31 @@ impl Load {
         self.look_until(QUIET_MAX, |seen| seen.unanswered == 0).await
     }
 
+    /// Everybody signs in once and leaves again.
+    async fn acquaint(&mut self, everybody: &[Person]) -> Result<(), Failure> {
+        let start = Instant::now();
+        self.come(everybody, ACQUAINT_MAX).await?;
+        self.crowd.tell(&Order::Leave).await?;
+        tell(&format!("everybody has been there after {:.1} s", start.elapsed().as_secs_f64()));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(())
+    }
+
+    /// Has people come in, all of whom have to.
+    async fn come(&mut self, people: &[Person], limit: Duration) -> Result<(), Failure> {
+        self.crowd.bring(people, self.options.at_once).await?;
+        let seen = self.look_until(limit, |seen| seen.present == people.len()).await?;
+        if seen.present < people.len() {
+            let words =
+                format!("{} of {} came in: {:?}", seen.present, people.len(), seen.refusals);
+            return Err(words.into());
+        }
+        Ok(())
+    }
+
     async fn fill(&mut self, writers: &[Person]) -> Result<(), Failure> {
         let start = Instant::now();
-        self.crowd.bring(writers, self.options.at_once).await?;
-        let seen = self.look_until(self.options.patience, |s| s.present == writers.len()).await?;
-        if seen.present < writers.len() {
-            return Err(format!("the rooms cannot be filled: {:?}", seen.refusals).into());
-        }
+        self.come(writers, self.options.patience).await?;
         let each = f64::from(self.options.fill + 1);
         self.crowd.tell(&Order::Chat { per_second: FILL_PER_S }).await?;
         tokio::time::sleep(Duration::from_secs_f64(writers.len() as f64 * each / FILL_PER_S)).await;

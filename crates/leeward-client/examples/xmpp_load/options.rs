@@ -36,6 +36,9 @@ pub(crate) struct Options {
     pub(crate) resume: bool,
     /// `--register yes`: make the accounts first, by XEP-0077.
     pub(crate) register: bool,
+    /// `--known yes`: have everybody sign in once before anything is measured, as whoever comes back in a
+    /// storm has.
+    pub(crate) known: bool,
     /// `--fill`: say so many messages in each room first.
     pub(crate) fill: u32,
     /// `--idle`: seconds of silence before the memory is read; 5.
@@ -62,7 +65,7 @@ impl Options {
             rooms: String::new(),
             pid: None,
             accounts: None,
-            password: "secret".to_owned(),
+            password: "a-secret-of-all".to_owned(),
             prefix: "r".to_owned(),
             clients: 100,
             survivors: 10,
@@ -71,6 +74,7 @@ impl Options {
             species: Species::Naive,
             resume: false,
             register: false,
+            known: false,
             fill: 0,
             idle: Duration::from_secs(5),
             chat_per_s: 10.0,
@@ -112,6 +116,7 @@ impl Options {
             "--species" => self.species = value.parse()?,
             "--resume" => self.resume = value == "yes",
             "--register" => self.register = value == "yes",
+            "--known" => self.known = value == "yes",
             "--fill" => self.fill = number(name, value)?,
             "--idle" => self.idle = seconds(name, value)?,
             "--chat" => self.chat_per_s = number(name, value)?,

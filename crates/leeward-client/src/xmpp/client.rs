@@ -49,6 +49,8 @@ pub struct Client {
     talk: Talk,
     timer: Alarm,
     posts: VecDeque<Post>,
+    /// Tells it from every other client of the account, now and before.
+    life: u64,
     posted: u32,
 }
 
@@ -88,18 +90,20 @@ impl Client {
             talk: Talk::default(),
             timer: Alarm::default(),
             posts: VecDeque::new(),
+            life: getrandom::u64().expect("the system has randomness once it has started"),
             posted: 0,
         }
     }
 
     /// Says something in the room of this number: once it is in, and again whenever it has to sign in
-    /// anew before its words came back. Each is named by the account and a number of its own.
+    /// anew before its words came back. Each is named by the account, the client and a number, so that
+    /// no other client's is taken for the same said again.
     pub fn post(&mut self, room: u8, text: &str) {
         if self.posts.len() == POSTS_MAX {
             self.posts.pop_front();
         }
         self.posted += 1;
-        let id = format!("{}-{}", self.seat.name, self.posted).into();
+        let id = format!("{}-{:x}-{}", self.seat.name, self.life, self.posted).into();
         self.posts.push_back(Post { room, id, text: text.into(), sent: Sent::No });
     }
 

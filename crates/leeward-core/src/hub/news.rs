@@ -58,6 +58,22 @@ pub enum News {
         /// In which thread.
         thread: Option<Seq>,
     },
+    /// Somebody has published something about themselves by XMPP, which others may want to know (XEP-0163).
+    Profile {
+        /// Who.
+        account: AccountId,
+        /// In which node.
+        node: Arc<str>,
+    },
+    /// A client has got a message and says so (XEP-0184), to those of its author's that want to know.
+    Received {
+        /// Who has got it.
+        by: AccountId,
+        /// Whose message it is.
+        author: AccountId,
+        /// What its author called it.
+        id: Arc<str>,
+    },
     /// What the accounts connected to one shard are doing, where it changed.
     Presence {
         /// Which shard says so.
@@ -100,6 +116,7 @@ impl News {
                 EACH + frame.len()
             }
             Self::Presence { changes, .. } => EACH + changes.len() * 16,
+            Self::Received { id: text, .. } | Self::Profile { node: text, .. } => EACH + text.len(),
             Self::Typing { .. }
             | Self::Fence { .. }
             | Self::EndSession { .. }

@@ -23,6 +23,8 @@ impl Hub {
             }
             News::Person { person, frame } => self.person(person.id, &frame),
             News::Typing { room, who, thread } => self.somebody_types(room, who, thread),
+            // Those who have a word for it hear of it beside the hub.
+            News::Received { .. } | News::Profile { .. } => {}
             News::Presence { shard, changes } => self.presence_told(shard, &changes),
             News::Fence { account, epoch } => {
                 self.close_where(account, Code::Replaced, |who| who.epoch == epoch);

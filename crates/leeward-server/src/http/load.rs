@@ -8,6 +8,7 @@ use super::auth::Who;
 use super::changed::{author, take_out, through};
 use super::rooms::{EditRoom, change_room};
 use crate::node::Actor;
+use crate::operate::check_password;
 use axum::extract::State;
 use http::StatusCode;
 use leeward_core::account::Role;
@@ -48,6 +49,8 @@ struct AskLoad {
     /// How many are in one room.
     #[schema(minimum = 1, maximum = 20000)]
     room_size: usize,
+    /// What every one of them can sign in by as well, as XMPP clients do; left out: by a token alone.
+    password: Option<String>,
 }
 
 /// Somebody synthetic.
@@ -55,10 +58,22 @@ struct AskLoad {
 struct Synthetic {
     /// Who.
     account: AccountId,
+    /// What it is called.
+    name: String,
     /// What it signs in by.
     token: String,
     /// The room it is in.
     room: RoomId,
+    /// What that is called.
+    room_name: String,
+}
+
+/// A password as it is kept. All of a load have the same one, so that it costs one hash and not
+/// thousands.
+#[derive(Clone)]
+struct Secret {
+    hash: String,
+    scram: Vec<u8>,
 }
 
 /// What was made.
@@ -89,13 +104,19 @@ async fn make_load(
         return Err(Problem::bad("accounts and room_size are from 1 to 20000"));
     }
     let run = &super::invites::random_token().to_lowercase().replace(['_', '-'], "x")[..8];
-    let accounts = make_accounts(&app, run, ask.accounts).await?;
+    let secret = match ask.password {
+        Some(password) => Some(secret(&app, password).await?),
+        None => None,
+    };
+    let accounts = make_accounts(&app, run, ask.accounts, secret).await?;
     let mut load = Load { rooms: Vec::new(), people: Vec::new() };
     for (n, members) in accounts.chunks(ask.room_size).enumerate() {
-        let room = make_room(&app, &actor, format!("{NAME}{run}-{n}"), members).await?;
+        let room_name = format!("{NAME}{run}-{n}");
+        let room = make_room(&app, &actor, room_name.clone(), members).await?;
         load.rooms.push(room);
-        for (account, token) in members {
-            load.people.push(Synthetic { account: *account, token: token.clone(), room });
+        for Made { account, name, token } in members.iter().cloned() {
+            let room_name = room_name.clone();
+            load.people.push(Synthetic { account, name, token, room, room_name });
         }
     }
     app.audit(&actor, "load.create", "workspace", format!("{} accounts", ask.accounts)).await;
@@ -165,11 +186,26 @@ fn is_for_load(facts: &RoomFacts) -> bool {
     named && facts.room_kind == RoomKind::Private && facts.topic == TOPIC
 }
 
+async fn secret(app: &App, password: String) -> Result<Secret, Problem> {
+    check_password(&password)?;
+    let hash = app.node.passwords.hash(password.clone()).await?;
+    Ok(Secret { hash, scram: app.node.passwords.scram(password).await? })
+}
+
+/// An account that was made.
+#[derive(Clone)]
+struct Made {
+    account: AccountId,
+    name: String,
+    token: String,
+}
+
 async fn make_accounts(
     app: &App,
     run: &str,
     count: usize,
-) -> Result<Vec<(AccountId, String)>, Problem> {
+    secret: Option<Secret>,
+) -> Result<Vec<Made>, Problem> {
     let (mut making, mut made) = (JoinSet::new(), Vec::with_capacity(count));
     for n in 0..count {
         if making.len() >= AT_ONCE
@@ -177,7 +213,8 @@ async fn make_accounts(
         {
             made.push(done.map_err(|_| Code::Internal)??);
         }
-        making.spawn(make_account(std::sync::Arc::clone(app), format!("{NAME}{run}-{n}")));
+        let (app, name) = (std::sync::Arc::clone(app), format!("{NAME}{run}-{n}"));
+        making.spawn(make_account(app, name, secret.clone()));
     }
     while let Some(done) = making.join_next().await {
         made.push(done.map_err(|_| Code::Internal)??);
@@ -185,18 +222,21 @@ async fn make_accounts(
     Ok(made)
 }
 
-async fn make_account(app: App, name: String) -> Result<(AccountId, String), Problem> {
+async fn make_account(app: App, name: String, secret: Option<Secret>) -> Result<Made, Problem> {
     let at = app.node.now();
     let new = NewAccount {
         display: name.clone(),
-        name,
+        name: name.clone(),
         role: Role::Member,
         bot: true,
-        password_hash: None,
+        password_hash: secret.as_ref().map(|secret| secret.hash.clone()),
         at,
     };
     let entry = stored(app.node.store.create_account(new).await)?;
     let account = entry.person.id;
+    if let Some(Secret { hash, scram }) = secret {
+        stored(app.node.store.keep_scram(account, hash, scram).await)?;
+    }
     app.node.accounts.put(entry);
     let expires_at = Millis(at.0 + TOKEN_MS);
     let session = NewSession { account, device: "load".to_owned(), at, expires_at };
@@ -210,14 +250,14 @@ async fn make_account(app: App, name: String) -> Result<(AccountId, String), Pro
         expires: expires_at,
         lease_ms: 0,
     });
-    Ok((account, token))
+    Ok(Made { account, name, token })
 }
 
 async fn make_room(
     app: &App,
     owner: &Actor,
     name: String,
-    members: &[(AccountId, String)],
+    members: &[Made],
 ) -> Result<RoomId, Problem> {
     let facts = RoomFacts {
         room_kind: RoomKind::Private,
@@ -227,7 +267,7 @@ async fn make_room(
         read_only: false,
     };
     let mut in_it = vec![(owner.account, MemberRole::Moderator)];
-    in_it.extend(members.iter().map(|(id, _)| (*id, MemberRole::Member)));
+    in_it.extend(members.iter().map(|made| (made.account, MemberRole::Member)));
     let at = app.node.now();
     let change = stored(app.node.store.create_room(author(owner), facts, in_it, at).await)?;
     for (account, version) in &change.versions {

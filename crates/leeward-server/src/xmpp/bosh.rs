@@ -1,6 +1,11 @@
 //! Sessions of BOSH: each is a connection without a socket, on the shard where it was opened, whichever
-//! shard its requests come to.
+//! shard its requests come to. What a session is called is known to its client alone; here are hashes.
+//!
+//! Whoever is not answered is told to ask again (503), which clients do with the same request: so it is when
+//! the node stops, and `aside` has what goes on afterwards.
 
+use super::aside::Aside;
+use super::sleepers::SLEEP_MS;
 use super::steps::random;
 use crate::conn::Conn;
 use crate::shard::Shard;
@@ -10,13 +15,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use leeward_core::id::{AccountId, Instant};
 use leeward_xmpp::bosh::{Deed, Event, Session, terminated};
 use leeward_xmpp::stream::{Input, Transport};
 use leeward_xmpp::xml::{self, Element};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,11 +39,31 @@ const LIMITS: xml::Limits = xml::Limits {
 };
 /// Requests for sessions of another shard that may wait there.
 const CALLS_MAX: usize = 4_096;
+/// Requests of one session that may wait until it is let in again.
+const EARLY_MAX: usize = 4;
 
-/// The sessions of a node, by their secret names.
+/// What stands for the secret name of a session: its BLAKE3 hash.
+pub(super) type Digest = [u8; 32];
+
+pub(super) fn digest(sid: &str) -> Digest {
+    *blake3::hash(sid.as_bytes()).as_bytes()
+}
+
+/// The sessions of a node.
 pub(crate) struct Sessions {
-    by_sid: Mutex<HashMap<String, (u32, u32)>>,
+    table: Mutex<Table>,
     calls: Vec<Mailbox>,
+}
+
+/// The sessions by what stands for their names.
+#[derive(Default)]
+pub(super) struct Table {
+    /// Those that have a connection: shard and connection.
+    pub(super) awake: HashMap<Digest, (u32, u32)>,
+    /// Those that went on when the node stopped, and have not been asked for since.
+    pub(super) aside: BTreeMap<Digest, Aside>,
+    /// Whose passwords were changed since the node has started, while some are aside.
+    pub(super) changed: BTreeSet<AccountId>,
 }
 
 /// Where a shard gets requests for its sessions that have come to another.
@@ -50,35 +76,35 @@ struct Mailbox {
 /// A request for a session, and where its answer goes.
 pub(crate) struct Call {
     conn: u32,
-    sid: String,
+    sid: Digest,
     body: Element,
     answer: oneshot::Sender<Bytes>,
 }
 
 /// What a connection has instead of a socket.
 pub(crate) struct Bosh {
-    session: Session,
+    pub(super) sid: Digest,
+    pub(super) session: Session,
     /// Who waits for the answers to which requests.
-    waiting: Vec<(u64, oneshot::Sender<Bytes>)>,
+    pub(super) waiting: Vec<(u64, oneshot::Sender<Bytes>)>,
     /// Something was said since the last answer.
     pub(super) dirty: bool,
+    /// What it is to go on from when it is let in again, and what it was asked until then.
+    pub(super) waking: Option<Box<(Aside, Vec<Call>)>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(shards: usize) -> Self {
+    pub(super) fn new(shards: usize, aside: BTreeMap<Digest, Aside>) -> Self {
         let call = |_| {
             let (sender, receiver) = mpsc::channel(CALLS_MAX);
             Mailbox { sender, receiver: Mutex::new(Some(receiver)) }
         };
-        Self { by_sid: Mutex::default(), calls: (0..shards).map(call).collect() }
+        let table = Mutex::new(Table { aside, ..Table::default() });
+        Self { table, calls: (0..shards).map(call).collect() }
     }
 
-    fn find(&self, sid: &str) -> Option<(u32, u32)> {
-        self.sids().get(sid).copied()
-    }
-
-    fn sids(&self) -> std::sync::MutexGuard<'_, HashMap<String, (u32, u32)>> {
-        self.by_sid.lock().expect("nothing panics while it holds this lock")
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().expect("nothing panics while it holds this lock")
     }
 }
 
@@ -92,6 +118,9 @@ pub(crate) async fn attend(shard: Rc<Shard>) {
         return;
     };
     let mut stopping = shard.node.stopping();
+    let forget = tokio::time::sleep(Duration::from_millis(SLEEP_MS));
+    let mut forget = std::pin::pin!(forget);
+    let mut forgot = false;
     loop {
         tokio::select! {
             biased;
@@ -102,6 +131,11 @@ pub(crate) async fn attend(shard: Rc<Shard>) {
                 Some(call) => shard.bosh_call(call),
                 None => return,
             },
+            // 3. Whoever has not come back by then will not.
+            () = &mut forget, if !forgot => {
+                forgot = true;
+                sessions.forget_aside();
+            }
         }
     }
 }
@@ -124,26 +158,30 @@ impl Shard {
         let Some(body) = read(request.into_body()).await else {
             return answered(StatusCode::OK, terminated(Some("bad-request")));
         };
-        let answer = match body.attribute("sid").map(str::to_owned) {
+        if !self.node.ready() {
+            return later();
+        }
+        let answer = match body.attribute("sid").map(digest) {
             None => self.open_bosh(&body, from),
-            Some(sid) => match self.node.xmpp.bosh.find(&sid) {
+            Some(sid) => match self.place_of(sid, from) {
                 Some(place) => self.call(place, sid, body).await,
-                None => None,
+                None => return answered(StatusCode::OK, gone()),
             },
         };
-        let gone = || terminated(Some("item-not-found"));
-        let bytes = match answer {
-            Some(answer) => answer.await.unwrap_or_else(|_| gone()),
-            None => gone(),
-        };
-        answered(StatusCode::OK, bytes)
+        match answer {
+            Some(answer) => match answer.await {
+                Ok(bytes) => answered(StatusCode::OK, bytes),
+                Err(_) => later(),
+            },
+            None => later(),
+        }
     }
 
     /// Takes a request to the shard that has its session.
     async fn call(
         self: &Rc<Self>,
         (shard, conn): (u32, u32),
-        sid: String,
+        sid: Digest,
         body: Element,
     ) -> Option<oneshot::Receiver<Bytes>> {
         let (answer, answered) = oneshot::channel();
@@ -166,7 +204,7 @@ impl Shard {
         let node = &self.node;
         let (answer, answered) = oneshot::channel();
         let to = body.attribute("to").unwrap_or_default().to_lowercase();
-        if !node.ready() || to != node.xmpp.domain.name {
+        if to != node.xmpp.domain.name {
             let why = if to.is_empty() { "improper-addressing" } else { "host-unknown" };
             // Nobody waits who has just asked in vain.
             let _ = answer.send(terminated(Some(why)));
@@ -174,16 +212,17 @@ impl Shard {
         }
         let (now, sid, id) = (self.now(), random(), random());
         let domain = node.xmpp.domain.name.clone();
-        let Ok((session, deeds)) = Session::open(now, sid.clone(), &domain, &id, body) else {
+        let Ok((session, deeds)) = Session::open(now, &sid, &domain, &id, body) else {
             let _ = answer.send(terminated(Some("bad-request")));
             return Some(answered);
         };
-        let rid = body.attribute("rid").and_then(|rid| rid.parse().ok()).unwrap_or(0);
+        let rid = rid_of(body);
         let conn = self.arrive(Socket::none(), Transport::Bosh, (from, None), Vec::new());
-        node.xmpp.bosh.sids().insert(sid, (self.index, conn.id));
+        let sid = digest(&sid);
+        node.xmpp.bosh.table().awake.insert(sid, (self.index, conn.id));
         if let Some(line) = &mut conn.state.borrow_mut().xmpp {
             let waiting = vec![(rid, answer)];
-            line.bosh = Some(Box::new(Bosh { session, waiting, dirty: false }));
+            line.bosh = Some(Box::new(Bosh { sid, session, waiting, dirty: false, waking: None }));
         }
         self.together(|| self.do_for_bosh(&conn, deeds));
         // The first answer says what the session is called, whatever else there is to say.
@@ -192,30 +231,45 @@ impl Shard {
         Some(answered)
     }
 
-    fn bosh_call(self: &Rc<Self>, call: Call) {
-        let Call { conn, sid, body, answer } = call;
-        let Some(conn) = self.conn(conn) else { return };
-        let rid = body.attribute("rid").and_then(|rid| rid.parse().ok()).unwrap_or(0);
+    pub(super) fn bosh_call(self: &Rc<Self>, call: Call) {
+        let rid = rid_of(&call.body);
         let now = self.now();
+        let Some(conn) = self.conn(call.conn) else { return self.no_session(call) };
         let deeds = {
             let mut state = conn.state.borrow_mut();
             state.heard = now;
-            let Some(bosh) = state.xmpp.as_mut().and_then(|line| line.bosh.as_mut()) else {
-                return;
+            let bosh = state.xmpp.as_mut().and_then(|line| line.bosh.as_mut());
+            let Some(bosh) = bosh.filter(|bosh| bosh.sid == call.sid) else {
+                drop(state);
+                return self.no_session(call);
             };
-            if bosh.session.sid() != sid {
+            if let Some((_, early)) = bosh.waking.as_deref_mut() {
+                early.retain(|before| rid_of(&before.body) != rid);
+                if early.len() < EARLY_MAX {
+                    early.push(call);
+                }
                 return;
             }
             // Whoever brought it before does not wait any more.
             bosh.waiting.retain(|(waiting, _)| *waiting != rid);
-            bosh.waiting.push((rid, answer));
-            bosh.session.handle(now, Event::Request(body))
+            bosh.waiting.push((rid, call.answer));
+            bosh.session.handle(now, Event::Request(call.body))
         };
         if let Some(line) = &mut conn.state.borrow_mut().xmpp {
             line.asked = false;
         }
         self.together(|| self.do_for_bosh(&conn, deeds));
+        // What was said while no request waited is given to this one.
+        self.flush_bosh(&conn);
         self.look_at_xmpp(&conn);
+    }
+
+    /// A request for a session that is no more; or has been put aside, and is asked for again then.
+    fn no_session(&self, call: Call) {
+        if self.node.ready() {
+            // Whoever asked may have gone.
+            let _ = call.answer.send(gone());
+        }
     }
 
     fn do_for_bosh(self: &Rc<Self>, conn: &Rc<Conn>, deeds: Vec<Deed>) {
@@ -273,16 +327,30 @@ impl Shard {
     pub(super) fn end_bosh(self: &Rc<Self>, conn: &Rc<Conn>) {
         let bosh = conn.state.borrow_mut().xmpp.as_mut().and_then(|line| line.bosh.take());
         let Some(bosh) = bosh else { return };
-        self.node.xmpp.bosh.sids().remove(bosh.session.sid());
+        self.node.xmpp.bosh.table().awake.remove(&bosh.sid);
+        for (_, waits) in bosh.waiting {
+            // Whoever asked may have gone.
+            let _ = waits.send(gone());
+        }
         conn.kill();
         self.gone(conn);
     }
 }
 
 impl Bosh {
-    pub(super) fn deadline(&self) -> leeward_core::id::Instant {
-        self.session.deadline()
+    pub(super) fn deadline(&self) -> Instant {
+        // Whoever waits to be let in again is given up by their line.
+        if self.waking.is_some() { Instant(u64::MAX) } else { self.session.deadline() }
     }
+}
+
+fn rid_of(body: &Element) -> u64 {
+    body.attribute("rid").and_then(|rid| rid.parse().ok()).unwrap_or(0)
+}
+
+/// The answer to whoever asks for a session that there is not.
+fn gone() -> Bytes {
+    terminated(Some("item-not-found"))
 }
 
 fn answer(conn: &Conn, rid: u64, bytes: Bytes) {
@@ -301,6 +369,13 @@ async fn read(body: Incoming) -> Option<Element> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let body = xml::parse(text, LIMITS).ok()?;
     body.is("body", leeward_xmpp::ns::HTTP_BIND).then_some(body)
+}
+
+/// The answer that has the same request asked again: the node stops, or has too much to do.
+fn later() -> Response<Body> {
+    let mut response = answered(StatusCode::SERVICE_UNAVAILABLE, Bytes::new());
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 /// An answer that pages of any origin may read: whoever has the sid may.

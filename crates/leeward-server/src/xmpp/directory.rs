@@ -24,6 +24,10 @@ impl Directory for Around<'_> {
         self.node.accounts.by_name(name)
     }
 
+    fn count(&self) -> usize {
+        self.node.accounts.len()
+    }
+
     fn everybody(&self) -> Vec<Person> {
         self.node.accounts.all()
     }

@@ -132,6 +132,7 @@ impl Shard {
         let sm = sm.map(|again| again.then(|| self.node.sm_id(&login, own)));
         let id = sm.clone().flatten();
         self.stream(conn, Input::Bound { jid: jid.clone(), sm: id.clone(), token });
+        self.node.metrics.welcomed(false);
         self.goes_live(conn, &login, id.as_deref());
         let (account, role, session) = (login.account, login.role, login.session);
         let framing = Self::framing(conn);
@@ -183,6 +184,7 @@ impl Shard {
             let handled = asleep.handled;
             shard.together(|| {
                 shard.stream(&conn, Input::Resumed { h: handled, token });
+                shard.node.metrics.welcomed(true);
                 shard.goes_live(&conn, &login, Some(&previd));
                 let framing = Self::framing(&conn);
                 let woken = station::Input::Woken(conn.id, framing, asleep, h);
@@ -220,7 +222,7 @@ impl Shard {
 
 impl Conn {
     /// Who has signed in on it and is not live yet.
-    fn login(&self) -> Option<(Login, UserAgent)> {
+    pub(super) fn login(&self) -> Option<(Login, UserAgent)> {
         let state = self.state.borrow();
         let line = state.xmpp.as_ref().filter(|line| line.stage != Standing::Live)?;
         line.login.as_deref().cloned()
@@ -264,7 +266,7 @@ impl Node {
         self.login_as(account, SessionId(0))
     }
 
-    fn login_as(&self, account: AccountId, session: SessionId) -> Result<Login, Denied> {
+    pub(super) fn login_as(&self, account: AccountId, session: SessionId) -> Result<Login, Denied> {
         let signed = (session.0 != 0).then_some(session);
         let actor = self.actor(account, signed).map_err(|refusal| {
             let disabled = refusal.code == Code::Banned;

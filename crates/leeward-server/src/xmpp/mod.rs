@@ -4,9 +4,10 @@
 //! In reading order: `line` is what a connection needs that speaks XMPP, `steps` does what its stream
 //! wants, `login` finds out who it is, `stage` does what the station of its shard wants, `answers`
 //! finds its questions out. `sleepers` keeps what can be taken up again, `web` is WebSocket, `bosh` what
-//! comes by single requests.
+//! comes by single requests, `aside` what goes on of that after a stop.
 
 mod answers;
+mod aside;
 mod bosh;
 mod directory;
 mod known;
@@ -105,12 +106,18 @@ impl Xmpp {
             tokens: derive("leeward 2026-11 tokens of devices"),
             devices: Mutex::new(store.devices().await?.into_iter().collect()),
             tls: OnceLock::new(),
-            bosh: bosh::Sessions::new(config.shards.max(1)),
+            bosh: bosh::Sessions::open(store, config.shards.max(1)).await?,
         })
     }
 
     pub(crate) fn setting(&self, clear_allowed: bool) -> Arc<Setting> {
         Arc::clone(&self.settings[usize::from(clear_allowed)])
+    }
+
+    /// Keeps those for the next start whose connections the node has ended by stopping.
+    pub(crate) async fn keep(&self, store: &Store) -> Result<(), StoreError> {
+        self.sleepers.keep(store).await?;
+        self.bosh.keep(store).await
     }
 
     /// The sign-in of a device.
@@ -131,6 +138,7 @@ impl Node {
     pub(crate) fn password_changed(&self, account: AccountId) {
         self.xmpp.known.forget(account);
         self.xmpp.sleepers.forget(account);
+        self.xmpp.bosh.forget(account);
         self.end_passwords(account);
     }
 

@@ -13,6 +13,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+/// The answer to who asks to have a stream managed that is one of requests.
+static NOT_OVER_BOSH: Bytes = Bytes::from_static(
+    b"<failed xmlns='urn:xmpp:sm:3'><feature-not-implemented \
+      xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>",
+);
+
 /// The station of a shard, and who waits to sign in.
 pub(crate) struct Stage {
     pub(crate) station: RefCell<Station>,
@@ -46,6 +52,8 @@ impl Stage {
             | News::Read { .. }
             | News::Person { .. }
             | News::Typing { .. }
+            | News::Received { .. }
+            | News::Profile { .. }
             | News::Presence { .. } => !self.station.borrow().is_empty(),
             News::Events { .. }
             | News::Fence { .. }
@@ -70,6 +78,12 @@ impl Shard {
         let input = match news {
             News::Presence { changes, .. } => Input::Presence(std::sync::Arc::clone(changes)),
             News::Typing { room, who, .. } => Input::Typing(*room, *who),
+            News::Profile { account, node } => {
+                Input::Profile(*account, std::sync::Arc::clone(node))
+            }
+            News::Received { by, author, id } => {
+                Input::Received(*by, *author, std::sync::Arc::clone(id))
+            }
             News::Person { person, .. } => Input::Person(person.id),
             News::Read { account, room, seq, .. } => Input::Read(*account, *room, *seq),
             News::Account { account, .. } => Input::List(*account),
@@ -97,6 +111,12 @@ impl Shard {
                 Output::Listen(room, seq) => self.tell_hub(hub::Input::Listen(room, seq)),
                 Output::Unlisten(room) => self.tell_hub(hub::Input::Unlisten(room)),
                 Output::Typing(id, room) => self.tell_hub(hub::Input::Typing(id, room, None)),
+                Output::Profile(account, node) => {
+                    self.node.bus.publish(&News::Profile { account, node });
+                }
+                Output::Received { by, author, id } => {
+                    self.node.bus.publish(&News::Received { by, author, id });
+                }
                 Output::Presence(id, presence) => {
                     self.tell_hub(hub::Input::Presence(id, presence));
                 }
@@ -105,6 +125,7 @@ impl Shard {
                     let now = self.now();
                     self.node.xmpp.sleepers.lie_down(asleep, now);
                 }
+                Output::Kept(id, asleep) => self.keep_aside(id, &asleep),
                 Output::Close(id, condition) => {
                     if let Some(conn) = self.conn(id) {
                         self.leave_xmpp(&conn, true);
@@ -137,6 +158,10 @@ impl Shard {
     /// Turns stream management on for a client.
     fn enable(self: &Rc<Self>, id: u32, element: &leeward_xmpp::xml::Element) {
         let Some(conn) = self.conn(id) else { return };
+        if conn.is_bosh() {
+            // Its session is what can be gone on with.
+            return self.write_line(&conn, &NOT_OVER_BOSH);
+        }
         let again = matches!(element.attribute("resume"), Some("true" | "1"));
         let sm = self.enable_sm(&conn, again);
         // Said before anything is counted.
@@ -165,8 +190,7 @@ impl Shard {
     pub(crate) fn cut_slow(self: &Rc<Self>) {
         let slow = std::mem::take(&mut *self.cut.borrow_mut());
         for conn in slow.into_iter().filter_map(|id| self.conn(id)) {
-            self.leave_xmpp(&conn, false);
-            conn.kill();
+            self.cut_off(&conn);
         }
     }
 

@@ -293,6 +293,9 @@ impl Shard {
     pub(crate) fn step_xmpp(self: &Rc<Self>, conn: &Rc<Conn>, input: session::Input) {
         match input {
             session::Input::Admitted(_) => {
+                if self.goes_on(conn) {
+                    return;
+                }
                 if let Some(line) = &mut conn.state.borrow_mut().xmpp {
                     line.stage = Standing::SigningIn;
                     line.until = self.now().plus_ms(OPENING_MS);
@@ -302,17 +305,28 @@ impl Shard {
             // The wait is silent, and has an end of its own.
             session::Input::Parked { .. } => {}
             // Nothing is said to clients that would take it for a reason to give up (XMPP.md, 2.4).
-            session::Input::Refused(..) | session::Input::Leave(..) => {
-                self.leave_xmpp(conn, false);
-                conn.kill();
-            }
+            session::Input::Refused(..) | session::Input::Leave(..) => self.cut_off(conn),
             session::Input::End(refusal) => self.close_xmpp(conn, &refusal),
             session::Input::Tick => self.tick_xmpp(conn),
             session::Input::Frame(_) | session::Input::Heard | session::Input::Answered => {}
         }
     }
 
+    /// Ends a connection without a word, so that it may go on in another.
+    pub(super) fn cut_off(self: &Rc<Self>, conn: &Rc<Conn>) {
+        if self.lies_down(conn) {
+            return;
+        }
+        self.leave_xmpp(conn, false);
+        conn.kill();
+        // One without a socket has no task that would notice.
+        self.end_bosh(conn);
+    }
+
     fn close_xmpp(self: &Rc<Self>, conn: &Rc<Conn>, refusal: &Refusal) {
+        if self.lies_down(conn) {
+            return;
+        }
         let ended = [Code::SignedOut, Code::SignIn, Code::Banned];
         let condition = if ended.contains(&refusal.code) {
             "not-authorized"
@@ -320,8 +334,7 @@ impl Shard {
             "connection-timeout"
         } else {
             // Taken up elsewhere, or too slow: it may go on, and is not told anything.
-            self.leave_xmpp(conn, false);
-            return conn.kill();
+            return self.cut_off(conn);
         };
         self.leave_xmpp(conn, true);
         self.stream(conn, Input::End(condition));
@@ -348,9 +361,9 @@ impl Shard {
             }
             Standing::Live => {
                 self.node.metrics.leases_expired.inc();
-                self.leave_xmpp(conn, false);
-                conn.kill();
+                self.cut_off(conn);
             }
+            Standing::Knocking if self.lies_down(conn) => {}
             Standing::Opening | Standing::InHall | Standing::Knocking | Standing::SigningIn => {
                 self.stream(conn, Input::Expired);
             }
@@ -387,7 +400,6 @@ impl Shard {
         let who = Who { account: login.account, role: login.role, session: login.session, epoch };
         conn.who.set(Some(who));
         self.node.live_began(epoch, conn.number);
-        self.node.metrics.welcomed(sm.is_some());
         if let Some(id) = sm {
             self.node.xmpp.sleepers.woke(id, who);
         }

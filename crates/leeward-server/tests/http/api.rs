@@ -351,7 +351,25 @@ async fn synthetic_people_are_made_for_an_operator_who_asked_for_them() {
     assert_eq!(made["rooms"].as_array().expect("a list").len(), 3);
     let one = &made["people"][0];
     let client = server.stranger().bearer(one["token"].as_str().expect("a token"));
-    assert_eq!(client.get("/api/v1/rooms").await.ok()[0]["id"], one["room"]);
+    let rooms = client.get("/api/v1/rooms").await.ok();
+    assert_eq!(rooms[0]["id"], one["room"]);
+    assert_eq!(rooms[0]["facts"]["name"], one["room_name"]);
+}
+
+#[tokio::test]
+async fn synthetic_people_have_a_password_where_one_is_asked_for() {
+    let server = Server::configured_with_people(|config| config.allow_load = true, &[]).await;
+    let owner = server.person("owner");
+    let ask = |password: &str| json!({ "accounts": 3, "room_size": 3, "password": password });
+    assert_eq!(owner.post("/api/v1/load", ask("short")).await.refused(400), "bad_request");
+    let made = owner.post("/api/v1/load", ask("of all of them")).await.ok();
+    for person in made["people"].as_array().expect("a list") {
+        let signs_in = json!({ "name": person["name"], "password": "of all of them" });
+        server.stranger().post("/api/v1/sign-in", signs_in).await.ok();
+        let kept = server.node.store.credentials(person["name"].as_str().expect("text").into());
+        let kept = kept.await.expect("read").expect("an account");
+        assert!(kept.scram.is_some(), "nothing has to be hashed for SCRAM");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The live side of a real server, by real sockets: one behaviour a file.
 
 mod bad_frames;
+mod bosh_restart;
 mod bounds;
 mod delivery;
 mod drain;
@@ -15,6 +16,7 @@ mod passwords;
 mod people;
 mod porch;
 mod protocol_examples;
+mod receipts;
 mod restart;
 mod restore;
 mod resume;

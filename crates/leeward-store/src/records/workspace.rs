@@ -28,6 +28,9 @@ pub enum Note {
     Xmpp,
     /// Sessions of XMPP clients that were cut off when the node stopped.
     Sleepers,
+    /// Sessions of BOSH that went on when the node stopped. Forgotten when a password is changed and when
+    /// a backup is restored: nobody signs in who goes on with one.
+    Bosh,
 }
 
 /// An incoming webhook to be made.

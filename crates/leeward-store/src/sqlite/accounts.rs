@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::writer::Tx;
-use super::{Sqlite, sessions, workspace};
+use super::{Sqlite, notes, sessions, workspace};
 use crate::error::StoreError;
 use crate::records::{Credentials, IndexEntry, NewAccount};
 use leeward_core::account::{Person, Role};
@@ -92,6 +92,7 @@ impl Sqlite {
                 (account.0, hash),
             )?;
             existing(tx.conn, account)?;
+            notes::forget_bosh(tx.conn)?;
             sessions::revoke_all(tx.conn, account, keep)
         })
         .await

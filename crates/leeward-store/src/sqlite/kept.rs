@@ -44,7 +44,7 @@ impl Sqlite {
                 return Ok(());
             }
             let (keys, bytes): (u64, u64) = tx.conn.query_row(
-                "SELECT count(*), coalesce(sum(length(value)), 0) FROM kept WHERE account = ?1",
+                "SELECT count(*), coalesce(sum(octet_length(value)), 0) FROM kept WHERE account = ?1",
                 [account.0],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?;

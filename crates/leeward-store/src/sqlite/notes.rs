@@ -3,7 +3,7 @@
 use super::Sqlite;
 use crate::error::StoreError;
 use crate::records::Note;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 impl Sqlite {
     pub(crate) async fn note(&self, note: Note) -> Result<Option<Vec<u8>>, StoreError> {
@@ -24,11 +24,21 @@ impl Sqlite {
     }
 }
 
+/// The key of [`Note::Bosh`].
+const BOSH: &str = "note.bosh";
+
+/// Forgets sessions that are gone on with by whoever knows their names.
+pub(super) fn forget_bosh(conn: &Connection) -> Result<(), StoreError> {
+    conn.execute("DELETE FROM meta WHERE key = ?1", [BOSH])?;
+    Ok(())
+}
+
 fn key(note: Note) -> &'static str {
     match note {
         Note::TlsTickets => "note.tls_tickets",
         Note::Storm => "note.storm",
         Note::Xmpp => "note.xmpp",
         Note::Sleepers => "note.sleepers",
+        Note::Bosh => BOSH,
     }
 }

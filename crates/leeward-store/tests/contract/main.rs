@@ -6,6 +6,7 @@
 mod accounts;
 mod archive;
 mod files;
+mod kept;
 mod log;
 mod marks;
 mod rooms;
@@ -106,6 +107,15 @@ mod sqlite {
             hooks_are_found_by_their_token
             a_command_is_found_by_its_name_until_it_ends
             the_audit_log_is_read_backwards
+        }
+        kept {
+            what_is_kept_for_clients_is_found_by_how_its_key_begins
+            what_is_kept_last_is_what_is_kept_and_nothing_forgets_it
+            a_refusal_of_what_is_too_much_leaves_what_was_kept
+            a_device_is_known_by_its_last_sign_in_until_that_ends
+            of_too_many_devices_the_oldest_sign_ins_are_forgotten
+            sessions_are_kept_byte_for_byte_and_good_for_one_start
+            sessions_without_a_sign_in_end_with_a_password_and_with_a_history
         }
         files {
             a_file_is_attached_once_it_is_complete

@@ -1,6 +1,7 @@
 //! What a station knows of the accounts that are here, or were until lately: their direct rooms, so that
 //! whoever comes back need not have them read again.
 
+use super::direct;
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
 use leeward_core::event::Event;
 use leeward_core::id::{AccountId, Instant, Millis, RoomId, Seq};
@@ -12,6 +13,12 @@ const KEPT_MS: u64 = 15 * 60_000;
 
 /// Events that may come in a room while its account's list is read.
 const LATE_MAX: u64 = 64;
+/// How long after the store could not answer it is asked again, in milliseconds.
+const AGAIN_MS: u64 = 2_000;
+/// How long it may take until a room is listened to that has come into being, in milliseconds.
+const UNHEARD_MS: u64 = 10_000;
+/// Events of a room that has come into being while a client slept, that it is sent.
+const NEW_MAX: u64 = 500;
 
 /// The accounts known.
 #[derive(Default)]
@@ -19,8 +26,13 @@ pub struct Accounts {
     known: BTreeMap<AccountId, Known>,
     /// The direct rooms of two that are listened to.
     rooms: BTreeMap<RoomId, Listened>,
-    /// Accounts to be forgotten, and when.
+    /// Who is known here and has a direct room with whom, by the other.
+    with: BTreeSet<(AccountId, AccountId)>,
+    /// Accounts to be forgotten, and when; and the same by the time.
     due: BTreeMap<AccountId, Instant>,
+    due_at: BTreeSet<(Instant, AccountId)>,
+    /// Accounts to be read once more because they could not be, and when.
+    again: BTreeMap<AccountId, Instant>,
 }
 
 /// A direct room that is listened to.
@@ -29,6 +41,8 @@ struct Listened {
     ends: u8,
     /// What was heard last.
     heard: Seq,
+    /// What was in it when its account was read last.
+    listed: Seq,
     /// What was said before is not told: it is in the archive.
     since: Millis,
 }
@@ -40,7 +54,12 @@ struct Known {
     direct: BTreeMap<RoomId, AccountId>,
     asking: bool,
     read: bool,
+    /// Clients that have come back before it was read, and what each has seen.
+    waking: Vec<(Conn, u64, Seen)>,
 }
+
+/// What a client has seen of direct rooms, and since when it has seen nothing.
+pub(super) type Seen = (BTreeMap<RoomId, Seq>, Millis);
 
 impl Accounts {
     /// With whom an account has a direct room.
@@ -51,7 +70,31 @@ impl Accounts {
 
     /// Whether two have a direct room, as far as the first is known.
     pub(crate) fn is_direct(&self, account: AccountId, other: AccountId) -> bool {
-        self.room(account, other).is_some()
+        self.with.contains(&(other, account))
+    }
+
+    /// Who is known here and has a direct room with somebody.
+    pub(crate) fn known_with(&self, other: AccountId) -> impl Iterator<Item = AccountId> {
+        self.with
+            .range((other, AccountId(0))..=(other, AccountId(u64::MAX)))
+            .map(|(_, known)| *known)
+    }
+
+    fn meet(&mut self, account: AccountId, room: RoomId, other: AccountId) -> bool {
+        let known = self.known.entry(account).or_default();
+        let fresh = known.direct.insert(room, other).is_none();
+        self.with.insert((other, account));
+        fresh
+    }
+
+    fn forget_at(&mut self, account: AccountId, at: Option<Instant>) {
+        if let Some(before) = self.due.remove(&account) {
+            self.due_at.remove(&(before, account));
+        }
+        if let Some(at) = at {
+            self.due.insert(account, at);
+            self.due_at.insert((at, account));
+        }
     }
 
     /// The direct room of two.
@@ -72,10 +115,10 @@ impl Accounts {
         Some(self.known.iter().filter(in_it).map(|(account, _)| *account).collect())
     }
 
-    /// Direct rooms of an account with what was heard of each last.
-    pub(super) fn positions(&self, account: AccountId) -> Vec<(RoomId, Seq)> {
+    /// Direct rooms of an account with what was heard of each.
+    fn positions(&self, account: AccountId) -> Vec<(RoomId, &Listened)> {
         let rooms = self.known.get(&account).into_iter().flat_map(|known| known.direct.keys());
-        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?.heard))).collect()
+        rooms.filter_map(|room| Some((*room, self.rooms.get(room)?))).collect()
     }
 
     /// An event of a direct room has been heard. False: it is none, was heard before, or is older than
@@ -102,13 +145,14 @@ impl Accounts {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.due.values().copied().min()
+        let due = self.due_at.first().map(|(at, _)| at);
+        due.into_iter().chain(self.again.values()).copied().min()
     }
 }
 
 /// Somebody is here: their rooms are read, unless what is known of them is as new as they are.
 pub(super) fn came(station: &mut Station, around: Around<'_>, account: AccountId) {
-    station.accounts.due.remove(&account);
+    station.accounts.forget_at(account, None);
     look(station, around, account);
 }
 
@@ -126,11 +170,33 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
             if let Some(known) = station.accounts.known.get_mut(&account) {
                 known.asking = false;
             }
+            station.accounts.again.insert(account, around.now.plus_ms(AGAIN_MS));
             return;
         };
         let fresh = take_in(station, account, (version, asked), &rooms);
+        let mut late = Vec::new();
         for (room, from, since) in fresh {
-            listen(station, room, from, since);
+            let heard = listen(station, room, from, since).filter(|heard| *heard > from);
+            late.extend(heard.map(|heard| (heard, room, from, since)));
+        }
+        for room in &rooms {
+            if let Some(listened) = station.accounts.rooms.get_mut(&room.id) {
+                listened.listed = room.head;
+            }
+        }
+        let known = station.accounts.known.get_mut(&account);
+        let waking = known.map(|known| std::mem::take(&mut known.waking)).unwrap_or_default();
+        // What was heard for the other end alone, before it was known here that this one is in it.
+        let mut conns = station.clients_of(account);
+        conns.retain(|conn| waking.iter().all(|(of, _, _)| of != conn));
+        for (heard, room, from, since) in late {
+            let place = direct::Missed { account, room, heard, told: Millis(0) };
+            conns.iter().for_each(|conn| direct::catch_up(station, *conn, place, (from, since)));
+        }
+        for (conn, generation, seen) in waking {
+            if station.client(conn).is_some_and(|client| client.generation == generation) {
+                tell_missed(station, account, conn, &seen);
+            }
         }
         // It may have changed again while it was read.
         look(station, around, account);
@@ -152,7 +218,7 @@ fn take_in(
     let mut fresh = Vec::new();
     for room in rooms.iter().filter(|room| room.facts.room_kind == RoomKind::Direct) {
         if let [other] = room.with[..]
-            && known.direct.insert(room.id, other).is_none()
+            && station.accounts.meet(account, room.id, other)
         {
             let early = Seq(room.head.0.saturating_sub(LATE_MAX));
             fresh.push(match before {
@@ -165,14 +231,67 @@ fn take_in(
     fresh
 }
 
-fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) {
-    match station.accounts.rooms.get_mut(&room) {
-        Some(listened) => listened.ends += 1,
-        None => {
-            station.accounts.rooms.insert(room, Listened { ends: 1, heard: from, since });
-            station.output(Output::Listen(room, from));
-        }
+/// The direct rooms that a client hears of, up to where it was sent their events, and since when it has
+/// not heard of any other.
+pub(super) fn positions(
+    station: &Station,
+    around: Around<'_>,
+    conn: Conn,
+) -> (Vec<(RoomId, Seq)>, Millis) {
+    let now = around.names.wall();
+    let Some(client) = station.client(conn) else { return (Vec::new(), now) };
+    let known = station.accounts.known.get(&client.account());
+    let mut waking = known.into_iter().flat_map(|known| &known.waking);
+    let own = waking.find(|(of, generation, _)| (*of, *generation) == (conn, client.generation));
+    if let Some((_, _, (rooms, since))) = own {
+        return (rooms.iter().map(|(room, seq)| (*room, *seq)).collect(), *since);
     }
+    let rooms = station.accounts.positions(client.account()).into_iter();
+    (rooms.map(|(room, listened)| (room, listened.heard)).collect(), now)
+}
+
+/// Sends a client that has come back what it missed, as soon as its account is known.
+pub(super) fn catch_up(station: &mut Station, conn: Conn, seen: Seen) {
+    let Some(client) = station.client(conn) else { return };
+    let (account, generation) = (client.account(), client.generation);
+    let Some(known) = station.accounts.known.get_mut(&account) else { return };
+    if known.read {
+        return tell_missed(station, account, conn, &seen);
+    }
+    known.waking.retain(|(of, _, _)| *of != conn);
+    known.waking.push((conn, generation, seen));
+}
+
+fn tell_missed(station: &mut Station, account: AccountId, conn: Conn, (rooms, since): &Seen) {
+    let missed = |(room, listened): (RoomId, &Listened)| {
+        let Listened { heard, listed, since: told, .. } = *listened;
+        let place = direct::Missed { account, room, heard, told };
+        let newest = heard.max(listed);
+        let (after, from) = match rooms.get(&room) {
+            Some(after) => (*after, Millis(0)),
+            None => {
+                let from = Millis(since.0.saturating_sub(UNHEARD_MS));
+                (Seq(newest.0.saturating_sub(NEW_MAX)), from)
+            }
+        };
+        (after < newest).then_some((place, after, from))
+    };
+    let here = station.accounts.positions(account).into_iter();
+    for (place, after, from) in here.filter_map(missed).collect::<Vec<_>>() {
+        direct::catch_up(station, conn, place, (after, from));
+    }
+}
+
+/// Listens to a room; up to where it has been heard, if somebody listened before.
+fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) -> Option<Seq> {
+    let rooms = &mut station.accounts.rooms;
+    if let Some(listened) = rooms.get_mut(&room) {
+        listened.ends += 1;
+        return Some(listened.heard);
+    }
+    rooms.insert(room, Listened { ends: 1, heard: from, listed: from, since });
+    station.output(Output::Listen(room, from));
+    None
 }
 
 /// A direct room has just been made, or found.
@@ -183,8 +302,7 @@ pub(super) fn found(
     (room, made): (RoomId, bool),
 ) {
     // One that was there before comes with the account's list, from where it stands.
-    let known = station.accounts.known.entry(account).or_default();
-    if made && known.direct.insert(room, other).is_none() {
+    if made && station.accounts.meet(account, room, other) {
         listen(station, room, Seq(0), Millis(0));
     }
 }
@@ -193,17 +311,25 @@ pub(super) fn found(
 pub(super) fn gone(station: &mut Station, around: Around<'_>, conn: Conn) {
     let Some(account) = station.client(conn).map(crate::station::Client::account) else { return };
     if station.clients_of(account).len() <= 1 {
-        station.accounts.due.insert(account, around.now.plus_ms(KEPT_MS));
+        station.accounts.forget_at(account, Some(around.now.plus_ms(KEPT_MS)));
     }
 }
 
-/// Forgets those who have been away for long.
+/// Forgets those who have been away for long, and reads those who could not be.
 pub(super) fn tick(station: &mut Station, around: Around<'_>) {
-    let due = station.accounts.due.extract_if(.., |_, due| *due <= around.now);
-    let due: Vec<AccountId> = due.map(|(account, _)| account).collect();
-    for account in due {
+    let again = station.accounts.again.extract_if(.., |_, at| *at <= around.now);
+    for (account, _) in again.collect::<Vec<_>>() {
+        if !station.clients_of(account).is_empty() {
+            look(station, around, account);
+        }
+    }
+    while let Some((at, account)) = station.accounts.due_at.first().copied()
+        && at <= around.now
+    {
+        station.accounts.forget_at(account, None);
         let Some(known) = station.accounts.known.remove(&account) else { continue };
-        for room in known.direct.into_keys() {
+        for (room, other) in known.direct {
+            station.accounts.with.remove(&(other, account));
             let Some(listened) = station.accounts.rooms.get_mut(&room) else { continue };
             listened.ends -= 1;
             if listened.ends == 0 {

@@ -10,11 +10,13 @@ use crate::stanza::{Condition, Rest};
 use crate::station::{Answer, Around, Client, Conn, Output, Question, Station, Told};
 use crate::xml::Element;
 use leeward_core::event::{Draft, Event, What};
-use leeward_core::id::{AccountId, Instant, Nonce, RoomId, Seq};
+use leeward_core::id::{AccountId, Instant, Millis, Nonce, RoomId, Seq};
 
 /// How long somebody who types is believed to, in milliseconds.
 const TYPING_MS: u64 = 6_000;
-/// Events that a client may have missed and is still sent when it comes back.
+/// Longest id of a message whose coming is told, in bytes: what clients make up is shorter.
+const RECEIVED_BYTES_MAX: usize = 1_024;
+/// Events that are read at once for a client that comes back.
 const MISSED_MAX: usize = 500;
 
 /// A message for one person.
@@ -169,21 +171,30 @@ impl Said {
         });
     }
 
-    /// A message has come (XEP-0184): its author's clients are told.
+    /// A message has come (XEP-0184): its author's clients are told, on whichever shard they are.
     fn received(self, station: &mut Station, id: String) {
-        let Some(from) = station.client(self.conn).map(|c| c.jid().bare().to_string()) else {
-            return;
-        };
-        let receipt = Element::new("message", ns::CLIENT)
-            .with("from", from)
-            .with("type", "chat")
-            .child(Element::new("received", ns::RECEIPTS).with("id", id))
-            .child(Element::new("no-store", ns::HINTS));
-        let conns = station.clients_of(self.other);
-        if !conns.is_empty() {
-            station.fan_out(conns, Rest::of(&receipt), None);
+        if id.len() <= RECEIVED_BYTES_MAX {
+            let (by, author) = (self.own, self.other);
+            station.output(Output::Received { by, author, id: id.into() });
         }
     }
+}
+
+/// Somebody has got a message of somebody's, who is told.
+pub(super) fn received(
+    station: &mut Station,
+    around: Around<'_>,
+    (by, author): (AccountId, AccountId),
+    id: &str,
+) {
+    let conns = station.clients_of(author);
+    let Some(person) = around.names.person(by).filter(|_| !conns.is_empty()) else { return };
+    let receipt = Element::new("message", ns::CLIENT)
+        .with("from", Jid::of(&person.name, &station.domain.name).to_string())
+        .with("type", "chat")
+        .child(Element::new("received", ns::RECEIPTS).with("id", id))
+        .child(Element::new("no-store", ns::HINTS));
+    station.fan_out(conns, Rest::of(&receipt), None);
 }
 
 /// An event of a direct room that is listened to.
@@ -255,32 +266,40 @@ fn give(
     station.fan_out(conns, Rest::of(&carbon), event);
 }
 
-/// Sends a client what came in a direct room after a position. False: it is none.
+/// A direct room of which somebody has missed something.
+#[derive(Clone, Copy)]
+pub(super) struct Missed {
+    pub(super) account: AccountId,
+    pub(super) room: RoomId,
+    /// What was heard of it last: what comes after is told as it is heard,
+    pub(super) heard: Seq,
+    /// unless it was said before this.
+    pub(super) told: Millis,
+}
+
+/// Sends a client what came in a direct room after a position and not before a time.
 pub(super) fn catch_up(
     station: &mut Station,
-    _around: Around<'_>,
     conn: Conn,
-    room: RoomId,
-    after: Seq,
-) -> bool {
-    let Some(account) = station.client(conn).map(Client::account) else { return false };
-    let Some((_, head)) =
-        station.accounts.positions(account).into_iter().find(|(known, _)| *known == room)
-    else {
-        return false;
-    };
-    if head <= after {
-        return true;
-    }
+    missed: Missed,
+    (after, from): (Seq, Millis),
+) {
+    let Missed { account, room, heard, told: told_from } = missed;
     let question = Question::Since(room, after, MISSED_MAX);
     station.ask_in_order(conn, question, move |station, around, answer| {
-        let Answer::Since(events, _) = answer else { return };
-        // What has been heard since is told by that.
-        for told in events.iter().filter(|told| told.event.seq <= head) {
+        let Answer::Since(events, all) = answer else { return };
+        let last = events.last().map_or(after, |told| told.event.seq);
+        let is_missed = |told: &&Told| {
+            let Event { seq, at, .. } = told.event;
+            at >= from && (seq <= heard || at < told_from)
+        };
+        for told in events.iter().filter(is_missed) {
             give(station, around, (account, room), vec![conn], told);
         }
+        if !all && last > after {
+            catch_up(station, conn, missed, (last, from));
+        }
     });
-    true
 }
 
 /// Somebody types in a direct room that is listened to.

@@ -111,8 +111,41 @@ pub(crate) fn version(info: &Element) -> String {
     let features = info.elements().filter(|e| e.is("feature", ns::DISCO_INFO));
     let mut features: Vec<String> = features.map(|e| format!("{}<", part(e, "var"))).collect();
     features.sort_unstable();
-    let text = identities.concat() + &features.concat();
+    let mut forms: Vec<String> = info.elements().filter_map(form_text).collect();
+    forms.sort_unstable();
+    let text = identities.concat() + &features.concat() + &forms.concat();
     STANDARD.encode(sha1::Sha1::digest(text.as_bytes()))
+}
+
+/// A form among what something can do, for its hash.
+fn form_text(form: &Element) -> Option<String> {
+    let field = |field: &Element| {
+        let values = field.elements().filter(|value| value.is("value", ns::DATA_FORMS));
+        let mut values: Vec<String> = values.map(|v| format!("{}<", v.content())).collect();
+        values.sort_unstable();
+        Some((field.attribute("var")?.to_owned(), values.concat()))
+    };
+    if !form.is("x", ns::DATA_FORMS) {
+        return None;
+    }
+    let mut fields: Vec<(String, String)> = form.elements().filter_map(field).collect();
+    fields.sort_unstable();
+    let kind = fields.iter().position(|(var, _)| var == "FORM_TYPE")?;
+    let (_, mut text) = fields.remove(kind);
+    fields.iter().for_each(|(var, values)| text.push_str(&format!("{var}<{values}")));
+    Some(text)
+}
+
+/// Whether this is the hash of that. What could be read in two ways has none (XEP-0115, section 5.4 and its
+/// security considerations).
+pub(super) fn is_version_of(ver: &str, info: &Element) -> bool {
+    fn plain(element: &Element) -> bool {
+        let texts = ["category", "type", "name", "xml:lang", "var"];
+        let attributes = texts.iter().filter_map(|name| element.attribute(name));
+        attributes.chain([element.content().as_str()]).all(|text| !text.contains('<'))
+            && element.elements().all(plain)
+    }
+    plain(info) && version(info) == ver
 }
 
 /// Asked of the server, of an account or of the service for files.

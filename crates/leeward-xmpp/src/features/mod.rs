@@ -12,6 +12,7 @@ pub(crate) mod disco;
 mod displayed;
 pub mod ids;
 pub(crate) mod mam;
+mod notices;
 mod pep;
 mod roster;
 mod small;
@@ -22,6 +23,7 @@ pub(crate) mod vcard;
 
 pub use accounts::Accounts;
 pub use disco::caps;
+pub use notices::Notices;
 
 use crate::jid::Jid;
 use crate::ns;
@@ -30,7 +32,7 @@ use crate::station::{Answer, Around, Bound, Conn, Question, Station};
 use crate::xml::{Element, Limits};
 use leeward_core::code::Refusal;
 use leeward_core::event::{Draft, Event};
-use leeward_core::id::{AccountId, Instant, Nonce, RoomId, Seq};
+use leeward_core::id::{AccountId, Instant, Millis, Nonce, RoomId, Seq};
 use leeward_core::session::{Gcra, Rate};
 use leeward_core::wire::Presence;
 use std::cell::Cell;
@@ -44,6 +46,8 @@ const KEPT_LIMITS: Limits =
 const ASKS: Rate = Rate { each_us: 20_000, burst: 1_000 };
 /// How often it may post, as by the protocol of the web app.
 const POSTS: Rate = Rate { each_us: 5_000, burst: 400 };
+/// What is kept of a client that is so or not.
+pub(crate) const FLAGS: usize = 6;
 /// Nonces of its own messages that a client's session remembers until they are heard.
 const SAID_MAX: usize = 64;
 
@@ -60,6 +64,10 @@ pub struct Own {
     pub(crate) available: bool,
     /// It has asked for the roster.
     pub(crate) roster: bool,
+    /// What others publish that it wants to know.
+    pub(crate) wants: notices::Wants,
+    /// What it was asked the meaning of.
+    asked_caps: Option<String>,
     /// Whom its account has blocked.
     pub(crate) blocked: Vec<String>,
     /// What it said a moment ago.
@@ -79,13 +87,24 @@ impl Own {
     }
 
     /// As it was kept.
-    pub(crate) fn kept(salt: String, [carbons, inactive, available, roster]: [bool; 4]) -> Self {
-        Self { salt, carbons, inactive, available, roster, ..Self::default() }
+    pub(crate) fn kept(
+        salt: String,
+        [carbons, inactive, available, roster, pictures, nicks]: [bool; FLAGS],
+        said: Vec<Nonce>,
+    ) -> Self {
+        let (said, wants) = (VecDeque::from(said), [pictures, nicks]);
+        Self { salt, carbons, inactive, available, roster, wants, said, ..Self::default() }
     }
 
-    /// Carbons, inactive, available, roster: for [`Own::kept`].
-    pub(crate) fn flags(&self) -> [bool; 4] {
-        [self.carbons, self.inactive, self.available, self.roster]
+    /// What it said a moment ago: for [`Own::kept`].
+    pub(crate) fn said_lately(&self) -> impl ExactSizeIterator<Item = &Nonce> {
+        self.said.iter()
+    }
+
+    /// Carbons, inactive, available, roster, what it wants to know: for [`Own::kept`].
+    pub(crate) fn flags(&self) -> [bool; FLAGS] {
+        let [pictures, nicks] = self.wants;
+        [self.carbons, self.inactive, self.available, self.roster, pictures, nicks]
     }
 
     /// Whether this client has said what is called so.
@@ -127,8 +146,10 @@ pub(crate) fn iq(
     to: Option<&Jid>,
     iq: &Element,
 ) {
-    if !matches!(iq.attribute("type"), Some("get" | "set")) {
-        return;
+    match iq.attribute("type") {
+        Some("get" | "set") => {}
+        Some("result") => return notices::answered(station, conn, iq),
+        Some(_) | None => return,
     }
     let Some(first) = iq.first() else {
         return station.refuse(conn, iq, Condition::BadRequest, None);
@@ -205,6 +226,9 @@ pub(crate) fn presence(
     to: Option<&Jid>,
     presence: &Element,
 ) {
+    if to.is_none() && presence.attribute("type").is_none() {
+        notices::came(station, conn, presence);
+    }
     roster::presence(station, around, conn, to, presence);
 }
 
@@ -247,6 +271,26 @@ pub(crate) fn typing(
     listened
 }
 
+/// Somebody has published something that others may want to know.
+pub(crate) fn profile_changed(
+    station: &mut Station,
+    around: Around<'_>,
+    account: AccountId,
+    node: &str,
+) {
+    notices::changed(station, around, account, node);
+}
+
+/// Somebody has got a message of somebody's.
+pub(crate) fn received(
+    station: &mut Station,
+    around: Around<'_>,
+    (by, author): (AccountId, AccountId),
+    id: &str,
+) {
+    direct::received(station, around, (by, author), id);
+}
+
 pub(crate) fn presence_changed(
     station: &mut Station,
     around: Around<'_>,
@@ -281,27 +325,31 @@ pub(crate) fn read(
 pub(crate) fn tick(station: &mut Station, around: Around<'_>) {
     accounts::tick(station, around);
     direct::tick(station, around);
+    notices::tick(station, around);
 }
 
 pub(crate) fn deadline(station: &Station) -> Option<Instant> {
-    [station.accounts.deadline(), direct::deadline(station)].into_iter().flatten().min()
+    let due = [station.accounts.deadline(), direct::deadline(station), notices::deadline(station)];
+    due.into_iter().flatten().min()
 }
 
-/// The direct rooms that a client hears of, and up to where it was sent their events.
-pub(crate) fn positions(station: &Station, conn: Conn) -> Vec<(RoomId, Seq)> {
-    let account = station.client(conn).map(crate::station::Client::account);
-    account.map(|account| station.accounts.positions(account)).unwrap_or_default()
-}
-
-/// Sends a client what came in a direct room after a position; false: it is another room.
-pub(crate) fn catch_up(
-    station: &mut Station,
+/// The direct rooms that a client hears of, up to where it was sent their events, and since when others
+/// are news to it.
+pub(crate) fn positions(
+    station: &Station,
     around: Around<'_>,
     conn: Conn,
-    room: RoomId,
-    after: Seq,
-) -> bool {
-    direct::catch_up(station, around, conn, room, after)
+) -> (Vec<(RoomId, Seq)>, Millis) {
+    accounts::positions(station, around, conn)
+}
+
+/// Sends a client what came in its account's direct rooms: after these positions, and in those that have
+/// come into being since then.
+pub(crate) fn catch_up(station: &mut Station, conn: Conn, rooms: &[(RoomId, Seq)], since: Millis) {
+    let Some(client) = station.client(conn) else { return };
+    let joined = &client.joined.rooms;
+    let direct = rooms.iter().filter(|(room, _)| !joined.contains_key(room)).copied().collect();
+    accounts::catch_up(station, conn, (direct, since));
 }
 
 /// Has drafts appended to a room's log for a stanza, in order. The stanza is done with when all have

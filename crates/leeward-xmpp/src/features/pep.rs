@@ -1,7 +1,7 @@
 //! What clients of an account keep for each other and for others (XEP-0163): pictures, names and the
 //! like as they are, bookmarks and marks of what was read as views of what the workspace knows.
 
-use super::{KEPT_LIMITS, bookmarks, displayed};
+use super::{KEPT_LIMITS, bookmarks, displayed, notices};
 use crate::jid::Jid;
 use crate::ns;
 use crate::stanza::{Condition, result};
@@ -34,7 +34,12 @@ pub(super) fn key(node: &str) -> String {
 
 /// The payload of the newest item of what was kept of a node.
 pub(super) fn newest(answer: &Answer, node: &str) -> Option<Element> {
-    items(answer, node).last()?.first().cloned()
+    newest_item(answer, node)?.first().cloned()
+}
+
+/// The newest item of what was kept of a node.
+pub(super) fn newest_item(answer: &Answer, node: &str) -> Option<Element> {
+    items(answer, node).pop()
 }
 
 /// The items of a node. What is kept of others whose names only begin so is not of it.
@@ -190,6 +195,7 @@ fn publish(
                 let pubsub = Element::new("pubsub", ns::PUBSUB).child(publish);
                 station.send(conn, &result(&iq, Some(pubsub)));
                 tell(station, account, &node, &item);
+                notices::published(station, account, &node);
             }
             answer => super::refused(station, conn, &iq, &answer),
         });
@@ -235,6 +241,17 @@ fn retract(station: &mut Station, conn: Conn, (node, what): (&str, &Element), iq
 
 /// Tells an account's clients what has come into one of its nodes.
 pub(super) fn tell(station: &mut Station, account: AccountId, node: &str, item: &Element) {
+    let message = event(node, item);
+    for conn in station.clients_of(account) {
+        let Some(from) = station.client(conn).map(|client| client.jid().bare().to_string()) else {
+            continue;
+        };
+        station.send(conn, &message.clone().with("from", from));
+    }
+}
+
+/// What says that an item has come into a node; of whom has to be added.
+pub(super) fn event(node: &str, item: &Element) -> Element {
     let mut event_item = Element::new("item", ns::PUBSUB_EVENT);
     if let Some(id) = item.attribute("id") {
         event_item.set("id", id);
@@ -244,16 +261,7 @@ pub(super) fn tell(station: &mut Station, account: AccountId, node: &str, item: 
     }
     let items = Element::new("items", ns::PUBSUB_EVENT).with("node", node).child(event_item);
     let event = Element::new("event", ns::PUBSUB_EVENT).child(items);
-    for conn in station.clients_of(account) {
-        let Some(from) = station.client(conn).map(|client| client.jid().bare().to_string()) else {
-            continue;
-        };
-        let message = Element::new("message", ns::CLIENT)
-            .with("from", from)
-            .with("type", "headline")
-            .child(event.clone());
-        station.send(conn, &message);
-    }
+    Element::new("message", ns::CLIENT).with("type", "headline").child(event)
 }
 
 /// Keeps a picture that came with a card as if it had been published (XEP-0398).
@@ -270,6 +278,10 @@ pub(super) fn keep_avatar(station: &mut Station, conn: Conn, account: AccountId,
     let about = Element::new("item", ns::PUBSUB).with("id", id).child(metadata);
     for (node, item) in [(ns::AVATAR_DATA, item), (ns::AVATAR_METADATA, about)] {
         let keep = Question::Keep(account, key(node), written(&[item]));
-        station.ask_in_order(conn, keep, |_, _, _| ());
+        station.ask_in_order(conn, keep, move |station, _, answer| {
+            if matches!(answer, Answer::Done) {
+                notices::published(station, account, node);
+            }
+        });
     }
 }

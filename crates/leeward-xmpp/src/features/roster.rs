@@ -4,7 +4,7 @@
 use crate::jid::Jid;
 use crate::ns;
 use crate::stanza::{Condition, Rest, result};
-use crate::station::{Around, Conn, Output, Station};
+use crate::station::{Around, Client, Conn, Output, Station};
 use crate::xml::Element;
 use leeward_core::account::{Person, Role};
 use leeward_core::id::AccountId;
@@ -15,11 +15,12 @@ const EVERYBODY_MAX: usize = 500;
 
 /// Whom somebody has in their roster.
 fn contacts(station: &Station, around: Around<'_>, account: AccountId, role: Role) -> Vec<Person> {
-    let everybody = around.names.everybody();
-    let small = everybody.len() <= EVERYBODY_MAX && role != Role::Guest;
-    let direct = station.accounts.direct_with(account);
-    let fits = |p: &Person| p.id != account && !p.disabled && (small || direct.contains(&p.id));
-    everybody.into_iter().filter(fits).collect()
+    let fits = |person: &Person| person.id != account && !person.disabled;
+    if is_of_everybody(around) && role != Role::Guest {
+        return around.names.everybody().into_iter().filter(fits).collect();
+    }
+    let direct = station.accounts.direct_with(account).into_iter();
+    direct.filter_map(|other| around.names.person(other)).filter(fits).collect()
 }
 
 /// A request for the roster, or for a change of it.
@@ -136,30 +137,50 @@ fn of(station: &Station, person: &Person, is: Presence) -> Rest {
     Rest::of(&presence)
 }
 
+/// Whether everybody has everybody in their roster.
+pub(super) fn is_of_everybody(around: Around<'_>) -> bool {
+    around.names.count() <= EVERYBODY_MAX
+}
+
+/// Whether a client has somebody in its roster; `everybody`: see [`is_of_everybody`].
+pub(super) fn has(station: &Station, everybody: bool, client: &Client, other: AccountId) -> bool {
+    everybody && client.role() != Role::Guest || station.accounts.is_direct(client.account(), other)
+}
+
 /// What people do has changed: told once to all who have them in their roster.
 pub(super) fn changed(
     station: &mut Station,
     around: Around<'_>,
     changes: &[(AccountId, Presence)],
 ) {
-    let small = around.names.everybody().len() <= EVERYBODY_MAX;
+    let everybody = is_of_everybody(around);
     for (account, _) in changes {
         let Some(person) = around.names.person(*account) else { continue };
         let told = of(station, &person, around.names.presence(*account));
-        let wants = |conn: &Conn| {
-            station.client(*conn).is_some_and(|client| {
-                client.own.available
-                    && !client.own.inactive
-                    && client.account() != *account
-                    && (small && client.role() != Role::Guest
-                        || station.accounts.is_direct(client.account(), *account))
-            })
-        };
-        let conns: Vec<Conn> = station.all().filter(wants).collect();
+        let looks = |client: &Client| client.own.available && !client.own.inactive;
+        let conns = having(station, everybody, *account, looks);
         if !conns.is_empty() {
             station.fan_out(conns, told, None);
         }
     }
+}
+
+/// The clients that have somebody in their roster, and of which something else is true.
+fn having(
+    station: &Station,
+    everybody: bool,
+    account: AccountId,
+    fits: impl Fn(&Client) -> bool,
+) -> Vec<Conn> {
+    if !everybody {
+        let known = station.accounts.known_with(account);
+        let conns = known.flat_map(|known| station.clients_of(known));
+        return conns.filter(|conn| station.client(*conn).is_some_and(&fits)).collect();
+    }
+    let wants = |client: &Client| {
+        client.account() != account && has(station, everybody, client, account) && fits(client)
+    };
+    station.all().filter(|conn| station.client(*conn).is_some_and(wants)).collect()
 }
 
 /// Somebody is called or shown otherwise.
@@ -169,15 +190,7 @@ pub(super) fn person_changed(station: &mut Station, around: Around<'_>, account:
         .with("type", "set")
         .with("id", "roster")
         .child(Element::new("query", ns::ROSTER).child(item(station, &person)));
-    let wants = |conn: &Conn| {
-        station.client(*conn).is_some_and(|client| {
-            client.own.roster
-                && client.account() != account
-                && (client.role() != Role::Guest
-                    || station.accounts.is_direct(client.account(), account))
-        })
-    };
-    let conns: Vec<Conn> = station.all().filter(wants).collect();
+    let conns = having(station, is_of_everybody(around), account, |client| client.own.roster);
     if !conns.is_empty() {
         station.fan_out(conns, Rest::of(&push), None);
     }

@@ -2,24 +2,25 @@
 
 use crate::ns;
 use crate::station::tests::{Play, given, questions};
-use crate::station::{Answer, Input, Output, Question};
+use crate::station::{Answer, Asleep, Framing, Input, Output, Question, Told};
 use crate::xml::{Element, Limits, parse};
 use leeward_core::event::{Draft, Event, Message, What};
 use leeward_core::hub::Published;
 use leeward_core::id::{AccountId, Epoch, Millis, Nonce, RoomId, Seq};
 use leeward_core::room::{MemberRole, Notify, RoomFacts, RoomKind, RoomSummary};
+use leeward_core::wire::Presence;
 use std::sync::Arc;
 
 const DIRECT: RoomId = RoomId(9);
 
-fn xml(text: &str) -> Element {
+pub(super) fn xml(text: &str) -> Element {
     let limits = Limits { bytes_max: 9_999, elements_max: 99, depth_max: 9, attributes_max: 9 };
     let at = text.find(['/', '>', ' ']).unwrap_or(0);
     let text = format!("{} xmlns='jabber:client'{}", &text[..at], &text[at..]);
     parse(&text, limits).unwrap()
 }
 
-fn direct(with: u64) -> RoomSummary {
+pub(super) fn direct(with: u64) -> RoomSummary {
     RoomSummary {
         id: DIRECT,
         facts: RoomFacts {
@@ -44,7 +45,7 @@ fn direct(with: u64) -> RoomSummary {
 }
 
 /// Owner on connection 1 and member on 2 and 3, who have a direct room.
-fn two() -> Play {
+pub(super) fn two() -> Play {
     let mut play = Play::of(&["owner", "member", "other"]);
     for (conn, name, with) in [(1, "owner", 2), (2, "member", 1), (3, "member", 1)] {
         let out = play.bound(conn, name, &format!("r{conn}"));
@@ -102,6 +103,30 @@ fn colleagues_are_in_the_roster_and_one_that_is_known_is_not_sent_again() {
     let again =
         format!("<iq type='get' id='2'><query xmlns='jabber:iq:roster' ver='{version}'/></iq>");
     assert!(!asks(&mut play, 1, &again).contains("<query"));
+}
+
+#[test]
+fn in_a_large_workspace_those_are_seen_with_whom_one_has_spoken() {
+    let others: Vec<String> = (0..600).map(|n| format!("other{n}")).collect();
+    let names: Vec<&str> =
+        ["owner", "member"].into_iter().chain(others.iter().map(|n| &n[..])).collect();
+    let mut play = Play::of(&names);
+    let out = play.bound(1, "owner", "r1");
+    play.answer(questions(&out)[0].0, Answer::Account(1, vec![direct(2)]));
+    play.says(1, xml("<presence/>"));
+    let roster = asks(&mut play, 1, "<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>");
+    assert!(roster.contains("jid='member@") && !roster.contains("jid='other"), "{roster}");
+    for (account, seen) in [(2, true), (3, false)] {
+        play.town.online.borrow_mut().push(AccountId(account));
+        let out = play.give(Input::Presence(Arc::from([(AccountId(account), Presence::Online)])));
+        assert_eq!(!given(&play, &out, 1).is_empty(), seen, "account {account}");
+    }
+    // Whoever has been away for long is forgotten, with all that was known of them.
+    play.give(Input::Gone { conn: 1, closed: true });
+    play.now = play.station.deadline().expect("they are to be forgotten");
+    let out = play.give(Input::Tick);
+    assert!(matches!(out[..], [Output::Unlisten(DIRECT)]), "{out:?}");
+    assert!(play.station.is_empty());
 }
 
 #[test]
@@ -233,4 +258,183 @@ fn somebody_who_types_is_seen_to_and_then_to_have_stopped() {
     play.now = play.now.plus_ms(6_000);
     let out = play.give(Input::Tick);
     assert!(given(&play, &out, 1).concat().contains("<paused"));
+}
+
+/// Words of owner's in a direct room, so long after the moment at which the play stands.
+fn told(seq: u64, text: &str, after_ms: i64) -> Told {
+    let what = What::Message(Box::new(Message { text: text.into(), ..Message::default() }));
+    let at = Millis(1_790_000_000_000u64.saturating_add_signed(after_ms));
+    let event = Event { seq: Seq(seq), at, from: AccountId(1), nonce: None, what };
+    Told { event, about: None }
+}
+
+/// What is kept of member's client on 2.
+fn kept(play: &mut Play) -> Option<Asleep> {
+    let out = play.give(Input::Keep(2));
+    let kept = out.into_iter().find_map(|output| match output {
+        Output::Kept(2, asleep) => Some(*asleep),
+        _ => None,
+    });
+    assert!(play.station.client(2).is_none(), "it is gone");
+    kept.map(|kept| Asleep::read(&kept.to_bytes()).expect("it is what was kept"))
+}
+
+#[test]
+fn direct_words_said_while_a_client_slept_are_told_once_its_account_is_known() {
+    let asleep = kept(&mut two()).expect("it has nothing under way");
+    // The next process knows nothing.
+    let mut play = Play::of(&["owner", "member", "other"]);
+    let out = play.give(Input::Woken(7, Framing::Alone, Box::new(asleep), 0));
+    let [(account, Question::Account(AccountId(2)))] = &questions(&out)[..] else {
+        panic!("{out:?}")
+    };
+    let known = RoomSummary { head: Seq(5), ..direct(1) };
+    let fresh = RoomSummary { id: RoomId(10), head: Seq(2), ..direct(3) };
+    let quiet = RoomSummary { id: RoomId(11), head: Seq(0), ..direct(3) };
+    let out = play.answer(*account, Answer::Account(1, vec![known, fresh, quiet]));
+    let asked = questions(&out);
+    let [
+        (first, Question::Since(DIRECT, Seq(3), _)),
+        (second, Question::Since(RoomId(10), Seq(0), _)),
+    ] = &asked[..]
+    else {
+        panic!("{asked:?}")
+    };
+    // More than is read at once.
+    let out = play.answer(*first, Answer::Since(vec![told(4, "four", 1)], false));
+    assert!(given(&play, &out, 7).concat().contains("<body>four<"));
+    let [(rest, Question::Since(DIRECT, Seq(4), _))] = &questions(&out)[..] else {
+        panic!("{out:?}")
+    };
+    // What is heard comes by itself; the sixth was heard, and is not told by the store as well.
+    let heard = play.give(message(6, 1, "0123456789abcdef", "six"));
+    assert!(given(&play, &heard, 7).concat().contains("<body>six<"));
+    let events = vec![told(5, "five", 2), told(6, "six", 3)];
+    let out = play.answer(*rest, Answer::Since(events, true));
+    let got = given(&play, &out, 7);
+    assert!(got.len() == 1 && got[0].contains("<body>five<"), "{got:?}");
+    let events = vec![told(1, "long ago", -60_000), told(2, "news", 1)];
+    let out = play.answer(*second, Answer::Since(events, true));
+    let got = given(&play, &out, 7);
+    assert!(got.len() == 1 && got[0].contains("<body>news<"), "{got:?}");
+}
+
+#[test]
+fn whoever_falls_asleep_before_its_account_is_known_has_seen_what_it_had_seen() {
+    let before = kept(&mut two()).expect("it has nothing under way");
+    let mut play = Play::of(&["owner", "member", "other"]);
+    play.give(Input::Woken(2, Framing::Alone, Box::new(before.clone()), 0));
+    let after = kept(&mut play).expect("it has nothing under way");
+    assert_eq!((&after.rooms, after.since), (&before.rooms, before.since));
+    assert_eq!(after.rooms, [(DIRECT, Seq(3))]);
+}
+
+#[test]
+fn nothing_is_kept_of_a_client_that_something_is_done_or_found_out_for() {
+    for stanza in [
+        "<message to='owner@chat.example.org' type='chat' id='1'><body>hi</body></message>",
+        "<iq type='get' id='1'><pubsub xmlns='http://jabber.org/protocol/pubsub'>\
+         <items node='urn:xmpp:avatar:metadata'/></pubsub></iq>",
+    ] {
+        let mut play = two();
+        let out = play.says(2, xml(stanza));
+        let asked = questions(&out);
+        assert_eq!(asked.len(), 1);
+        assert_eq!(kept(&mut play), None, "{stanza}");
+        let mut play = two();
+        let out = play.says(2, xml(stanza));
+        for (ask, question) in questions(&out) {
+            let answer = match question {
+                Question::Post(..) => Answer::Posted(Seq(4), Millis(1)),
+                _ => Answer::Settings(Vec::new()),
+            };
+            play.answer(ask, answer);
+        }
+        let kept = kept(&mut play).expect("all is done");
+        assert_eq!((kept.handled, kept.bound.sm.as_ref()), (1, None));
+    }
+}
+
+#[test]
+fn that_a_message_has_come_is_told_to_all_clients_of_its_author_and_to_nobody_else() {
+    let mut play = two();
+    let got = "<message to='member@chat.example.org/r2' type='chat'>\
+         <received xmlns='urn:xmpp:receipts' id='m1'/></message>";
+    let mut out = play.says(1, xml(got));
+    let Some(Output::Received { by, author, id }) = out.pop() else { panic!("{out:?}") };
+    assert_eq!((by, author, id.as_ref(), out.len()), (AccountId(1), AccountId(2), "m1", 0));
+    let out = play.give(Input::Received(by, author, id));
+    for (conn, told) in [(1, 0), (2, 1), (3, 1)] {
+        let got = given(&play, &out, conn);
+        assert_eq!(got.len(), told, "{conn}: {got:?}");
+        let wanted = "from='owner@chat.example.org' type='chat'><received xmlns='urn:xmpp:receipts' id='m1'/>";
+        assert!(got.iter().all(|stanza| stanza.contains(wanted)), "{got:?}");
+    }
+    // Nobody is told who has never spoken to whoever says so, nor of what is no id.
+    let stranger = got.replace("member@", "other@");
+    assert!(play.says(1, xml(&stranger)).is_empty());
+    assert!(
+        play.says(1, xml(&got.replace("'m1'", &format!("'{}'", "x".repeat(1_025))))).is_empty()
+    );
+}
+
+#[test]
+fn direct_words_heard_for_the_other_end_before_an_account_was_read_are_told_to_it() {
+    let mut play = Play::of(&["owner", "member"]);
+    let out = play.bound(1, "owner", "r1");
+    play.answer(questions(&out)[0].0, Answer::Account(1, vec![direct(2)]));
+    let out = play.bound(2, "member", "r2");
+    let account = questions(&out)[0].0;
+    let out = play.give(message(4, 1, "0123456789abcdef", "four"));
+    assert!(given(&play, &out, 2).is_empty(), "it is not known here that it is theirs");
+    let out = play.answer(account, Answer::Account(1, vec![direct(1)]));
+    let asked = questions(&out);
+    let [(since, Question::Since(DIRECT, Seq(3), _))] = &asked[..] else { panic!("{asked:?}") };
+    let out = play.answer(*since, Answer::Since(vec![told(4, "four", 1)], true));
+    let got = given(&play, &out, 2);
+    assert!(got.len() == 1 && got[0].contains("<body>four<"), "{got:?}");
+    assert!(given(&play, &out, 1).is_empty(), "whoever knows is not told again");
+    let out = play.give(message(5, 1, "0123456789abcdef", "five"));
+    assert!(given(&play, &out, 2).concat().contains("<body>five<"));
+}
+
+#[test]
+fn the_first_word_of_another_is_told_once_it_is_known_whose_room_it_is_in() {
+    let mut play = Play::of(&["owner", "member"]);
+    for (conn, name) in [(1, "owner"), (2, "member")] {
+        let out = play.bound(conn, name, "r");
+        let version = u64::from(conn == 1);
+        let out = play.answer(questions(&out)[0].0, Answer::Account(version, Vec::new()));
+        // The list of the second has changed since, and is read again.
+        assert_eq!(questions(&out).len(), usize::from(conn == 2));
+    }
+    let again = crate::station::Ask::from(3u32);
+    let say = "<message to='member@chat.example.org' type='chat'><body>hi</body></message>";
+    let out = play.says(1, xml(say));
+    play.answer(questions(&out)[0].0, Answer::Which(RoomId(10), true));
+    let Input::Heard(_, published) = message(1, 1, "0123456789abcdef", "hi") else { panic!() };
+    let out = play.give(Input::Heard(RoomId(10), published));
+    assert!(given(&play, &out, 2).is_empty());
+    let fresh = RoomSummary { id: RoomId(10), head: Seq(0), ..direct(1) };
+    let out = play.answer(again, Answer::Account(1, vec![fresh]));
+    let asked = questions(&out);
+    let [(since, Question::Since(RoomId(10), Seq(0), _))] = &asked[..] else { panic!("{asked:?}") };
+    let out = play.answer(*since, Answer::Since(vec![told(1, "hi", 1)], true));
+    assert!(given(&play, &out, 2).concat().contains("<body>hi<"));
+}
+
+#[test]
+fn an_account_that_could_not_be_read_is_read_again() {
+    let mut play = Play::of(&["owner", "member"]);
+    let out = play.bound(2, "member", "r2");
+    let busy = Answer::Refused(leeward_core::code::Code::StoreBusy.into());
+    assert!(play.answer(questions(&out)[0].0, busy).is_empty());
+    assert!(play.give(Input::Tick).is_empty(), "not at once");
+    play.now = play.now.plus_ms(2_000);
+    let out = play.give(Input::Tick);
+    let [(ask, Question::Account(AccountId(2)))] = questions(&out)[..] else { panic!("{out:?}") };
+    let out = play.answer(ask, Answer::Account(1, vec![direct(1)]));
+    assert!(matches!(out[..], [Output::Listen(DIRECT, _)]), "{out:?}");
+    play.now = play.now.plus_ms(2_000);
+    assert!(play.give(Input::Tick).is_empty());
 }

@@ -32,7 +32,7 @@ pub(crate) use say::changes;
 
 use crate::jid::Jid;
 use crate::stanza::Kind;
-use crate::station::{Around, Conn, Output, Station};
+use crate::station::{Around, Client, Conn, Output, Station};
 use crate::xml::Element;
 use find::Waiter;
 use leeward_core::event::Event;
@@ -272,6 +272,12 @@ pub(crate) fn person_changed(station: &mut Station, around: Around<'_>, account:
         let rest = hear::look(room, around, &domain, account);
         hear::tell(station, id, account, rest);
     }
+}
+
+/// Whether a client is in a room with somebody.
+pub(crate) fn share(station: &Station, client: &Client, other: AccountId) -> bool {
+    let rooms = &client.joined.rooms;
+    rooms.keys().any(|room| station.rooms.of.contains(&(other, *room)))
 }
 
 /// The rooms in memory that an account is in.

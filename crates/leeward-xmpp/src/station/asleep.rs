@@ -1,9 +1,10 @@
-//! What is kept of a client whose connection is gone until it is taken up again (XEP-0198): which
-//! rooms it is in and up to where it has seen each, never what was said there.
+//! What is kept of a client whose connection is gone until it is taken up again (XEP-0198), or whose
+//! server stops (XEP-0124): which rooms it is in and up to where it has seen each, never what was said
+//! there.
 
 use super::{Around, Bound, Client, Conn, Framing, Mark, Sm, Station};
 use crate::stanza::Rest;
-use leeward_core::id::{RoomId, Seq};
+use leeward_core::id::{Millis, RoomId, Seq};
 use std::collections::BTreeMap;
 
 /// A session that sleeps.
@@ -24,6 +25,8 @@ pub struct Asleep {
     pub joined: crate::muc::Joined,
     /// What the features keep of it.
     pub own: crate::features::Own,
+    /// When it fell asleep: what came since in direct rooms that are not among `rooms` is news to it.
+    pub since: Millis,
 }
 
 /// What a client is to be sent when it has been taken up again.
@@ -32,21 +35,26 @@ pub(super) struct Missed {
     own: Vec<Rest>,
     /// What it has seen of each room.
     rooms: Vec<(RoomId, Seq)>,
+    /// Since when it has seen nothing.
+    since: Millis,
 }
 
-pub(super) fn of(station: &Station, conn: Conn) -> Option<Asleep> {
+pub(super) fn of(station: &Station, around: Around<'_>, conn: Conn) -> Option<Asleep> {
     let client = station.client(conn)?;
-    let sm = client.sm()?;
+    let counts = client.sm().map(|sm| (sm.acked, sm.unacked.iter().cloned().collect()));
+    let (acked, unacked) = counts.unwrap_or_default();
+    let (direct, since) = crate::features::positions(station, around, conn);
     let mut rooms = crate::muc::positions(station, conn);
-    rooms.extend(crate::features::positions(station, conn));
+    rooms.extend(direct);
     Some(Asleep {
         bound: client.bound().clone(),
         handled: client.handled(),
-        acked: sm.acked,
-        unacked: sm.unacked.iter().cloned().collect(),
+        acked,
+        unacked,
         rooms,
         joined: client.joined.clone(),
         own: client.own.clone(),
+        since,
     })
 }
 
@@ -63,11 +71,11 @@ impl Asleep {
 }
 
 pub(super) fn wake(generation: u64, framing: Framing, asleep: Asleep, h: u32) -> (Client, Missed) {
-    let Asleep { mut bound, handled, acked, unacked, rooms, joined, own } = asleep;
+    let Asleep { mut bound, handled, acked, unacked, rooms, joined, own, since } = asleep;
     bound.framing = framing;
-    let id = bound.sm.clone().flatten();
+    let sm = bound.sm.clone().map(|id| Sm::at(id, h));
     let mut client = Client::new(generation, bound);
-    client.set_counts(handled, Sm::at(id, h));
+    client.set_counts(handled, sm);
     (client.joined, client.own) = (joined, own);
     let seen = h.wrapping_sub(acked) as usize;
     let mut rooms: BTreeMap<RoomId, Seq> = rooms.into_iter().collect();
@@ -83,16 +91,15 @@ pub(super) fn wake(generation: u64, framing: Framing, asleep: Asleep, h: u32) ->
             Mark::Passing => {}
         }
     }
-    (client, Missed { own: kept, rooms: rooms.into_iter().collect() })
+    (client, Missed { own: kept, rooms: rooms.into_iter().collect(), since })
 }
 
 pub(super) fn go_on(station: &mut Station, around: Around<'_>, conn: Conn, missed: Missed) {
     for rest in missed.own {
         station.give(conn, rest, None);
     }
+    crate::features::catch_up(station, conn, &missed.rooms, missed.since);
     for (room, seq) in missed.rooms {
-        if !crate::features::catch_up(station, around, conn, room, seq) {
-            crate::muc::catch_up(station, around, conn, room, seq);
-        }
+        crate::muc::catch_up(station, around, conn, room, seq);
     }
 }

@@ -108,8 +108,13 @@ impl Client {
         self.handled
     }
 
-    pub(super) fn set_counts(&mut self, handled: u32, sm: Sm) {
-        (self.handled, self.sm) = (handled, Some(sm));
+    pub(super) fn set_counts(&mut self, handled: u32, sm: Option<Sm>) {
+        (self.handled, self.sm) = (handled, sm);
+    }
+
+    /// Whether all that it has sent is done with.
+    pub(super) fn is_done(&self) -> bool {
+        self.open.is_empty() && self.waiting.is_empty() && self.busy == 0
     }
 
     pub(super) fn may_sleep(&self) -> bool {

@@ -1,27 +1,35 @@
 //! What sleeps, as bytes: so that a session can be taken up after the server has been stopped and started.
 
 use super::{Asleep, Bound, Framing, Mark};
-use crate::features::Own;
+use crate::features::{FLAGS, Own};
 use crate::jid::Jid;
 use crate::muc::Joined;
+use crate::packed::{In, Out};
 use crate::stanza::{Kind, Rest};
 use bytes::Bytes;
 use leeward_core::account::Role;
-use leeward_core::id::{AccountId, Instant, RoomId, Seq, SessionId};
+use leeward_core::id::{AccountId, Instant, Millis, Nonce, RoomId, Seq, SessionId};
 
 /// Of this form; what is of another is not read.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Asleep {
     /// As bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Out(vec![VERSION]);
-        let Self { bound, handled, acked, unacked, rooms, joined, own } = self;
+        let Self { bound, handled, acked, unacked, rooms, joined, own, since } = self;
         out.number(bound.account.0);
         out.number(role_number(bound.role));
         out.number(bound.session.0);
         out.text(&bound.jid.to_string());
-        out.text(bound.sm.as_ref().and_then(Option::as_deref).unwrap_or_default());
+        match &bound.sm {
+            None => out.number(0),
+            Some(None) => out.number(1),
+            Some(Some(id)) => {
+                out.number(2);
+                out.text(id);
+            }
+        }
         out.number((*handled).into());
         out.number((*acked).into());
         out.number(unacked.len() as u64);
@@ -50,6 +58,10 @@ impl Asleep {
         let flags = own.flags();
         out.number(flags.iter().fold(0, |sum, flag| sum << 1 | u64::from(*flag)));
         out.text(&own.salt);
+        let said = own.said_lately();
+        out.number(said.len() as u64);
+        said.for_each(|nonce| out.text(nonce.as_str()));
+        out.number(since.0);
         out.0
     }
 
@@ -61,7 +73,12 @@ impl Asleep {
         let role = role_of(from.number()?)?;
         let session = SessionId(from.number()?);
         let jid = Jid::parse(&from.text()?).ok()?;
-        let sm = Some(Some(from.text()?).filter(|id| !id.is_empty()));
+        let sm = match from.number()? {
+            0 => None,
+            1 => Some(None),
+            2 => Some(Some(from.text()?)),
+            _ => return None,
+        };
         let handled = u32::try_from(from.number()?).ok()?;
         let acked = u32::try_from(from.number()?).ok()?;
         let unacked = from.list(|from| match from.number()? {
@@ -77,7 +94,10 @@ impl Asleep {
         let joined = joined.into_iter().collect();
         let flags = from.number()?;
         let flag = |bit: u32| flags >> bit & 1 == 1;
-        let own = Own::kept(from.text()?, [flag(3), flag(2), flag(1), flag(0)]);
+        let salt = from.text()?;
+        let said = from.list(|from| Nonce::try_from(from.text()?).ok())?;
+        let own = Own::kept(salt, std::array::from_fn(|at| flag((FLAGS - 1 - at) as u32)), said);
+        let since = Millis(from.number()?);
         let bound = Bound {
             account,
             role,
@@ -91,50 +111,7 @@ impl Asleep {
         };
         let whole = version == VERSION && from.0.is_empty();
         let joined = Joined { rooms: joined };
-        whole.then_some(Self { bound, handled, acked, unacked, rooms, joined, own })
-    }
-}
-
-struct Out(Vec<u8>);
-
-impl Out {
-    fn number(&mut self, number: u64) {
-        self.0.extend_from_slice(&number.to_be_bytes());
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.number(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-}
-
-struct In<'a>(&'a [u8]);
-
-impl<'a> In<'a> {
-    fn number(&mut self) -> Option<u64> {
-        let (number, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(u64::from_be_bytes(*number))
-    }
-
-    fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.number()?).ok()?;
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
-    }
-
-    fn text(&mut self) -> Option<String> {
-        String::from_utf8(self.bytes()?.to_vec()).ok()
-    }
-
-    fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let length = self.number()?;
-        (0..length).map(|_| each(self)).collect()
+        whole.then_some(Self { bound, handled, acked, unacked, rooms, joined, own, since })
     }
 }
 
@@ -172,7 +149,8 @@ mod tests {
 
     fn asleep() -> Asleep {
         let rest = Rest { kind: Kind::Iq, bytes: Bytes::from_static(b" type='result'/>") };
-        let own = Own::kept("salt".into(), [true, false, true, false]);
+        let said = vec![Nonce::try_from("said".to_owned()).unwrap()];
+        let own = Own::kept("salt".into(), [true, false, true, false, false, true], said);
         Asleep {
             bound: Bound {
                 account: AccountId(7),
@@ -191,12 +169,17 @@ mod tests {
             rooms: vec![(RoomId(1), Seq(9)), (RoomId(2), Seq(4))],
             joined: Joined { rooms: [(RoomId(1), "lobby@rooms.x".into())].into() },
             own,
+            since: Millis(1_790_000_000_000),
         }
     }
 
     #[test]
     fn what_sleeps_is_read_as_it_was_written() {
-        assert_eq!(Asleep::read(&asleep().to_bytes()), Some(asleep()));
+        for sm in [None, Some(None), Some(Some("id".into()))] {
+            let mut asleep = asleep();
+            asleep.bound.sm = sm;
+            assert_eq!(Asleep::read(&asleep.to_bytes()), Some(asleep));
+        }
     }
 
     #[test]

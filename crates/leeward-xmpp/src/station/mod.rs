@@ -63,6 +63,8 @@ pub struct Station {
     pub(crate) accounts: features::Accounts,
     /// The rooms that somebody is in.
     pub(crate) rooms: muc::Rooms,
+    /// What others publish that clients want to know.
+    pub(crate) notices: features::Notices,
     /// Who types in direct rooms, and until when it is believed.
     pub(crate) typing: BTreeMap<(RoomId, AccountId), Instant>,
 }
@@ -80,6 +82,7 @@ impl Station {
             outputs: VecDeque::new(),
             accounts: features::Accounts::default(),
             rooms: muc::Rooms::default(),
+            notices: features::Notices::default(),
             typing: BTreeMap::new(),
         }
     }
@@ -97,6 +100,7 @@ impl Station {
                 }
             }
             Input::Gone { conn, closed } => self.gone(around, conn, closed),
+            Input::Keep(conn) => self.keep(around, conn),
             Input::Answered(ask, answer) => self.answered(around, ask, answer),
             Input::Heard(room, published) => {
                 if !features::heard(self, around, room, &published.event) {
@@ -111,6 +115,10 @@ impl Station {
                 if !features::typing(self, around, room, who) {
                     muc::typing(self, around, room, who);
                 }
+            }
+            Input::Received(by, author, id) => features::received(self, around, (by, author), &id),
+            Input::Profile(account, node) => {
+                features::profile_changed(self, around, account, &node)
             }
             Input::Person(account) => features::person_changed(self, around, account),
             Input::Read(account, room, seq) => features::read(self, around, account, room, seq),
@@ -405,7 +413,7 @@ impl Station {
         let Some(client) = self.client(conn) else { return };
         let sleeps = !closed && client.may_sleep();
         if sleeps {
-            let asleep = asleep::of(self, conn);
+            let asleep = asleep::of(self, around, conn);
             self.outputs.extend(asleep.map(|asleep| Output::Sleep(Box::new(asleep))));
         }
         muc::gone(self, around, conn, sleeps);
@@ -413,6 +421,18 @@ impl Station {
         if let Some(client) = self.clients.get_mut(conn as usize).and_then(Option::take) {
             self.by_account.remove(&(client.account(), conn));
         }
+    }
+
+    /// The server stops. A client of which something is still being done, or found out, cannot go on from
+    /// a place that would be known.
+    fn keep(&mut self, around: Around<'_>, conn: Conn) {
+        let Some(client) = self.client(conn) else { return };
+        let asked = |asked: &Asked| asked.client == Some((conn, client.generation));
+        if client.is_done() && !self.asked.values().any(asked) {
+            let asleep = asleep::of(self, around, conn);
+            self.outputs.extend(asleep.map(|asleep| Output::Kept(conn, Box::new(asleep))));
+        }
+        self.gone(around, conn, true);
     }
 
     fn woken(&mut self, around: Around<'_>, conn: Conn, framing: Framing, asleep: Asleep, h: u32) {

@@ -26,6 +26,8 @@ pub trait Directory {
     fn person(&self, account: AccountId) -> Option<Person>;
     /// The account of that name, whether or not it may sign in.
     fn by_name(&self, name: &str) -> Option<AccountId>;
+    /// How many accounts there are.
+    fn count(&self) -> usize;
     /// Everybody, by account.
     fn everybody(&self) -> Vec<Person>;
     /// What somebody does, on whatever they are connected with.
@@ -106,6 +108,9 @@ pub enum Input {
         /// It closed its stream.
         closed: bool,
     },
+    /// The server stops, and a client without stream management goes on when it runs again, if all that it
+    /// has sent is done with. It is gone after this.
+    Keep(Conn),
     /// The answer to a question.
     Answered(Ask, Answer),
     /// An event of a room that is listened to, in the order of its log.
@@ -114,6 +119,10 @@ pub enum Input {
     Presence(Arc<[(AccountId, Presence)]>),
     /// Somebody is typing.
     Typing(RoomId, AccountId),
+    /// The first has got a message of the second's, which its author calls so.
+    Received(AccountId, AccountId, Arc<str>),
+    /// Somebody has published something in this node, which others may want to know.
+    Profile(AccountId, Arc<str>),
     /// Somebody's name or status changed.
     Person(AccountId),
     /// An account has read so far in a room, on whatever device.
@@ -143,12 +152,25 @@ pub enum Output {
     Unlisten(RoomId),
     /// Tell the hub that somebody types.
     Typing(Conn, RoomId),
+    /// Tell every shard that somebody has published something in this node.
+    Profile(AccountId, Arc<str>),
+    /// Tell every shard that somebody has got a message.
+    Received {
+        /// Who.
+        by: AccountId,
+        /// Whose message.
+        author: AccountId,
+        /// What its author calls it.
+        id: Arc<str>,
+    },
     /// Tell the hub what somebody does.
     Presence(Conn, Presence),
     /// Answer a request to turn stream management on (XEP-0198): seal an id for it.
     Enable(Conn, Element),
     /// Keep what can be taken up again.
     Sleep(Box<super::Asleep>),
+    /// The answer to [`Input::Keep`]: keep this until the server runs again.
+    Kept(Conn, Box<super::Asleep>),
     /// End the stream with an error (RFC 6120, section 4.9.3) and the connection with it.
     Close(Conn, &'static str),
 }

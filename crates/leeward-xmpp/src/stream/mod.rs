@@ -114,6 +114,14 @@ impl Stream {
         }
     }
 
+    /// The stream of a client that was in when the server stopped, and goes on by single requests.
+    pub fn live(setting: Arc<Setting>, id: String) -> Self {
+        let reader = Reader::new(setting.limits.1);
+        let (secure, begun, closed) = (true, true, false);
+        let (transport, state, opening) = (Transport::Bosh, State::Live, None);
+        Self { setting, transport, id, secure, begun, closed, state, reader, opening }
+    }
+
     /// Takes in what happened; puts on `out` what is to be done about it. Total.
     pub fn handle(&mut self, input: Input<'_>, out: &mut Vec<Output>) {
         if self.closed {

@@ -40,6 +40,9 @@ impl Directory for Town {
     fn by_name(&self, name: &str) -> Option<AccountId> {
         self.people.iter().find(|p| p.name == name).map(|p| p.id)
     }
+    fn count(&self) -> usize {
+        self.people.len()
+    }
     fn everybody(&self) -> Vec<Person> {
         self.people.clone()
     }
@@ -146,9 +149,12 @@ pub(crate) fn given(play: &Play, outputs: &[Output], to: Conn) -> Vec<String> {
         | Output::Listen(..)
         | Output::Unlisten(_)
         | Output::Typing(..)
+        | Output::Received { .. }
+        | Output::Profile(..)
         | Output::Presence(..)
         | Output::Enable(..)
-        | Output::Sleep(_) => None,
+        | Output::Sleep(_)
+        | Output::Kept(..) => None,
     };
     outputs.iter().filter_map(text).collect()
 }
@@ -164,9 +170,12 @@ pub(crate) fn questions(outputs: &[Output]) -> Vec<(Ask, Question)> {
         | Output::Listen(..)
         | Output::Unlisten(_)
         | Output::Typing(..)
+        | Output::Received { .. }
+        | Output::Profile(..)
         | Output::Presence(..)
         | Output::Enable(..)
-        | Output::Sleep(_) => None,
+        | Output::Sleep(_)
+        | Output::Kept(..) => None,
     };
     outputs.iter().filter_map(question).collect()
 }

@@ -193,11 +193,13 @@ impl World {
                 Output::Unlisten(room) => {
                     self.listening.remove(&room);
                 }
-                Output::Sleep(asleep) => self.asleep.push(*asleep),
+                Output::Sleep(asleep) | Output::Kept(_, asleep) => self.asleep.push(*asleep),
                 Output::Send(..)
                 | Output::FanOut(..)
                 | Output::Raw(..)
                 | Output::Typing(..)
+                | Output::Received { .. }
+                | Output::Profile(..)
                 | Output::Presence(..)
                 | Output::Enable(..)
                 | Output::Close(..) => self.outputs.push(output),

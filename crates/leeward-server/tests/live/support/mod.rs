@@ -18,6 +18,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+pub(crate) mod asker;
 mod line;
 pub(crate) mod wedge;
 pub(crate) mod xmpp;
