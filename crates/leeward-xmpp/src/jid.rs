@@ -88,7 +88,8 @@ fn local_part(text: &str) -> Result<String, BadJid> {
 fn domain_part(text: &str) -> Result<String, BadJid> {
     let text = text.strip_suffix('.').unwrap_or(text).to_lowercase();
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    if text.chars().all(fits) { sized(text) } else { Err(BadJid) }
+    let labels = !text.starts_with('.') && !text.ends_with('.') && !text.contains("..");
+    if labels && text.chars().all(fits) { sized(text) } else { Err(BadJid) }
 }
 
 /// Anything that can be shown (RFC 7622, 3.4).

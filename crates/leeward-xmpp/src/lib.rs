@@ -23,3 +23,7 @@ pub mod station;
 
 pub mod features;
 pub mod muc;
+
+#[cfg(test)]
+#[path = "../tests/stage/mod.rs"]
+mod stage;

@@ -74,6 +74,8 @@ impl Shard {
         let conn = self.place(socket, (opening, false), |state| {
             state.xmpp = Some(Box::new(Line::new(stream, transport, now, securing)));
         });
+        // Also whoever never says a word is sent away in time.
+        self.look_at_xmpp(&conn);
         if !early.is_empty() {
             self.received_xmpp(&conn, &mut early);
         }

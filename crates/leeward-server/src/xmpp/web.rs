@@ -17,6 +17,11 @@ pub(crate) fn judge<B>(ready: bool, request: &Request<B>) -> (Response<Body>, Op
     if accepted.is_none() {
         return (response, None);
     }
+    // RFC 7395, section 3.1: whoever does not name it may mean something else.
+    if !response.headers().contains_key(http::header::SEC_WEBSOCKET_PROTOCOL) {
+        let words = "this address speaks the subprotocol xmpp\n";
+        return (crate::door::text(http::StatusCode::BAD_REQUEST, words), None);
+    }
     // Said before anything is spoken: a stream that never opens is waited for by some for ever.
     if !ready {
         return (crate::door::text(http::StatusCode::SERVICE_UNAVAILABLE, "not ready\n"), None);

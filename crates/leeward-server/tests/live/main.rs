@@ -31,3 +31,5 @@ mod tls;
 mod tls_restart;
 mod watching;
 mod wedge;
+mod xmpp_security;
+mod xmpp_tokio;

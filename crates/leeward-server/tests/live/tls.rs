@@ -22,7 +22,7 @@ fn beside(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/tls").join(name)
 }
 
-fn put(name: &str, files: &TlsFiles) {
+pub(crate) fn put(name: &str, files: &TlsFiles) {
     std::fs::copy(beside(&format!("{name}.key")), &files.key).expect("it is copied");
     std::fs::copy(beside(&format!("{name}.pem")), &files.cert).expect("it is copied");
 }
@@ -40,6 +40,13 @@ async fn world(dir: &Path) -> (World, TlsFiles) {
 }
 
 async fn connect(world: &World, name: &str) -> std::io::Result<TlsStream<TcpStream>> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(u32::try_from(KERNEL_BYTES).expect("small"))?;
+    handshake(name, socket.connect(world.address).await?).await
+}
+
+/// Begins TLS on a connection to whoever has the certificate of that name.
+pub(crate) async fn handshake(name: &str, tcp: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_file(beside(&format!("{name}.pem")));
     roots.add(certificate.expect("a certificate")).expect("it can be believed");
@@ -49,9 +56,6 @@ async fn connect(world: &World, name: &str) -> std::io::Result<TlsStream<TcpStre
         .expect("the provider's versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let socket = TcpSocket::new_v4()?;
-    socket.set_recv_buffer_size(u32::try_from(KERNEL_BYTES).expect("small"))?;
-    let tcp = socket.connect(world.address).await?;
     let server = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(config)).connect(server, tcp).await
 }

@@ -88,7 +88,7 @@ mod tests {
     fn answered(deeds: &[Deed]) -> Vec<(u64, String)> {
         let text = |deed: &Deed| match deed {
             Deed::Answer(rid, text) => Some((*rid, String::from_utf8_lossy(text).into_owned())),
-            Deed::Tell(_) | Deed::Closed | Deed::Over => None,
+            Deed::Tell(_) | Deed::Closed | Deed::Flush | Deed::Over => None,
         };
         deeds.iter().filter_map(text).collect()
     }

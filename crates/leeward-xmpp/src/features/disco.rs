@@ -147,7 +147,13 @@ pub(super) fn is_version_of(ver: &str, info: &Element) -> bool {
         attributes.chain([element.content().as_str()]).all(|text| !text.contains('<'))
             && element.elements().all(plain)
     }
-    plain(info) && version(info) == ver
+    // The address of a feature, taken apart at its slashes, would pass for an identity.
+    let word = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let named = |e: &Element| ["category", "type"].map(|n| e.attribute(n).is_some_and(word));
+    let mut identities = info.elements().filter(|e| e.is("identity", ns::DISCO_INFO));
+    identities.all(|identity| named(identity) == [true; 2]) && plain(info) && version(info) == ver
 }
 
 /// Asked of the server, of an account or of the service for files.
@@ -223,5 +229,30 @@ mod tests {
         assert_eq!(version(&info), "QgayPKawpkPSDYmwT/WM94uAlu0=");
         info.push(Element::new("feature", ns::DISCO_INFO).with("var", "x").into());
         assert_ne!(version(&info), "QgayPKawpkPSDYmwT/WM94uAlu0=");
+    }
+
+    #[test]
+    fn a_feature_that_is_said_to_be_an_identity_gives_no_hash() {
+        let nick = "http://jabber.org/protocol/nick+notify";
+        let client = Element::new("identity", ns::DISCO_INFO)
+            .with("category", "client")
+            .with("type", "pc")
+            .with("name", "App 1/2");
+        let feature = |var: &str| Element::new("feature", ns::DISCO_INFO).with("var", var);
+        let info = |second: Element| {
+            let info = Element::new("query", ns::DISCO_INFO).child(client.clone());
+            info.child(second).child(feature(ns::PING))
+        };
+        let true_one = info(feature(nick));
+        let ver = version(&true_one);
+        assert!(is_version_of(&ver, &true_one));
+        let forged = Element::new("identity", ns::DISCO_INFO)
+            .with("category", "http:")
+            .with("type", "")
+            .with("xml:lang", "jabber.org")
+            .with("name", "protocol/nick+notify");
+        let forged = info(forged);
+        assert_eq!(version(&forged), ver, "both are written the same");
+        assert!(!is_version_of(&ver, &forged));
     }
 }

@@ -157,12 +157,6 @@ pub(crate) fn iq(
     if first.is("ping", ns::PING) {
         return ping(station, around, conn, to, iq);
     }
-    if let Some(client) = station.client_mut(conn)
-        && let Err(wait_ms) = client.own.asks.pass(around.now, ASKS, 1)
-    {
-        let words = format!("too many requests; go on in {wait_ms} ms");
-        return station.refuse(conn, iq, Condition::ResourceConstraint, Some(&words));
-    }
     let (name, space) = (first.name().to_owned(), first.ns().to_owned());
     let mine = to.is_none_or(|to| is_own(station, conn, to) || *to == server(station));
     match (name.as_str(), space.as_str()) {
@@ -396,10 +390,31 @@ pub(crate) fn may_post(station: &mut Station, around: Around<'_>, conn: Conn) ->
     station.client_mut(conn).map_or(Ok(()), |client| client.own.posts.pass(around.now, POSTS, 1))
 }
 
+/// Whether a client may ask something at this moment; if not, in how many milliseconds. Pings and answers
+/// are no questions.
+pub(crate) fn may_ask(
+    station: &mut Station,
+    around: Around<'_>,
+    conn: Conn,
+    iq: &Element,
+) -> Result<(), u32> {
+    let asks = matches!(iq.attribute("type"), Some("get" | "set"));
+    if !asks || iq.first().is_some_and(|first| first.is("ping", ns::PING)) {
+        return Ok(());
+    }
+    station.client_mut(conn).map_or(Ok(()), |client| client.own.asks.pass(around.now, ASKS, 1))
+}
+
 /// Refuses what came of a question.
 pub(crate) fn refused(station: &mut Station, conn: Conn, stanza: &Element, answer: &Answer) {
     let (condition, text) = refusal(answer);
     station.refuse(conn, stanza, condition, text.as_deref());
+}
+
+/// What was kept under this key, among all that begin so.
+fn kept<'a>(answer: &'a Answer, key: &str) -> Option<&'a str> {
+    let Answer::Settings(settings) = answer else { return None };
+    settings.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
 }
 
 /// Why something was refused, in the words of XMPP.

@@ -116,7 +116,7 @@ pub(super) fn tick(station: &mut Station, around: Around<'_>) {
         let question = Question::Settings(account, pep::key(TOLD[index]));
         station.ask(question, move |station, around, answer| {
             let Some(person) = around.names.person(account) else { return };
-            let item = pep::newest_item(&answer);
+            let item = pep::newest_item(&answer, TOLD[index]);
             let Some(item) = item.filter(|item| item.to_text().len() <= ITEM_BYTES_MAX) else {
                 return;
             };

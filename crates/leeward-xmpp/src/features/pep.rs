@@ -32,19 +32,19 @@ pub(super) fn key(node: &str) -> String {
     format!("xmpp/pep/{node}")
 }
 
-/// The payload of the newest item of what was kept.
-pub(super) fn newest(answer: &Answer) -> Option<Element> {
-    newest_item(answer)?.first().cloned()
+/// The payload of the newest item of what was kept of a node.
+pub(super) fn newest(answer: &Answer, node: &str) -> Option<Element> {
+    newest_item(answer, node)?.first().cloned()
 }
 
-/// The newest item of what was kept.
-pub(super) fn newest_item(answer: &Answer) -> Option<Element> {
-    items(answer).pop()
+/// The newest item of what was kept of a node.
+pub(super) fn newest_item(answer: &Answer, node: &str) -> Option<Element> {
+    items(answer, node).pop()
 }
 
-fn items(answer: &Answer) -> Vec<Element> {
-    let Answer::Settings(settings) = answer else { return Vec::new() };
-    let Some((_, text)) = settings.first() else { return Vec::new() };
+/// The items of a node. What is kept of others whose names only begin so is not of it.
+fn items(answer: &Answer, node: &str) -> Vec<Element> {
+    let Some(text) = super::kept(answer, &key(node)) else { return Vec::new() };
     let kept = xml::parse(text, KEPT_LIMITS);
     kept.map(|kept| kept.elements().cloned().collect()).unwrap_or_default()
 }
@@ -122,7 +122,7 @@ fn read(
     let (node, iq) = (node.to_owned(), iq.clone());
     let question = Question::Settings(account, key(&node));
     station.ask_for(conn, question, move |station, _, answer| {
-        let mut found = items(&answer);
+        let mut found = items(&answer, &node);
         if found.is_empty() {
             return station.refuse(conn, &iq, Condition::ItemNotFound, None);
         }
@@ -176,7 +176,7 @@ fn publish(
     let question = Question::Settings(account, key(&node));
     station.ask_in_order(conn, question, move |station, _, answer| {
         let bounds = if node == ns::AVATAR_DATA { &AVATAR } else { &OTHER };
-        let mut kept = items(&answer);
+        let mut kept = items(&answer, &node);
         kept.retain(|old| old.attribute("id") != item.attribute("id"));
         kept.push(item.clone());
         let from = kept.len().saturating_sub(bounds.items_max);
@@ -229,7 +229,7 @@ fn retract(station: &mut Station, conn: Conn, (node, what): (&str, &Element), iq
     let (node, iq) = (node.to_owned(), iq.clone());
     let question = Question::Settings(account, key(&node));
     station.ask_in_order(conn, question, move |station, _, answer| {
-        let mut kept = items(&answer);
+        let mut kept = items(&answer, &node);
         kept.retain(|item| !gone.iter().any(|id| item.attribute("id") == Some(id)));
         let text = if kept.is_empty() { String::new() } else { written(&kept) };
         let keep = Question::Keep(account, key(&node), text);

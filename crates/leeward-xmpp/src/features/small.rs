@@ -119,13 +119,10 @@ pub(super) fn private(station: &mut Station, conn: Conn, iq: &Element) {
             answer => super::refused(station, conn, &iq, &answer),
         });
     }
-    let (question, iq) = (Question::Settings(account, key), iq.clone());
+    let (question, iq) = (Question::Settings(account, key.clone()), iq.clone());
     station.ask_for(conn, question, move |station, _, answer| {
-        let kept = match answer {
-            Answer::Settings(found) => found.into_iter().next().map(|(_, text)| text),
-            _ => None,
-        };
-        let kept = kept.and_then(|text| crate::xml::parse(&text, super::KEPT_LIMITS).ok());
+        let kept = super::kept(&answer, &key);
+        let kept = kept.and_then(|text| crate::xml::parse(text, super::KEPT_LIMITS).ok());
         let query = Element::new("query", ns::PRIVATE).child(kept.unwrap_or(asked));
         station.send(conn, &result(&iq, Some(query)));
     });

@@ -52,7 +52,7 @@ pub(crate) fn show(
         };
         let text = |name, value: &str| Element::new(name, ns::VCARD).text(value);
         let jid = format!("{}@{}", person.name, station.domain.name);
-        let photo = pep::newest(&answer).map(|data| {
+        let photo = pep::newest(&answer, ns::AVATAR_DATA).map(|data| {
             Element::new("PHOTO", ns::VCARD)
                 .child(text("TYPE", "image/png"))
                 .child(text("BINVAL", &data.content()))

@@ -11,5 +11,5 @@ mod inviting;
 mod joining;
 mod resuming;
 mod saying;
-mod shell;
-mod world;
+
+use crate::stage::world;

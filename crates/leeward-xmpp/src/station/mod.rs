@@ -341,11 +341,14 @@ impl Station {
                 return self.refuse(conn, &stanza, Condition::JidMalformed, None);
             }
         };
-        if Kind::of(&stanza) == Some(Kind::Message)
-            && let Err(wait_ms) = features::may_post(self, around, conn)
-        {
+        let may = match Kind::of(&stanza) {
+            Some(Kind::Message) => features::may_post(self, around, conn),
+            Some(Kind::Iq) => features::may_ask(self, around, conn, &stanza),
+            Some(Kind::Presence) | None => Ok(()),
+        };
+        if let Err(wait_ms) = may {
             self.done(conn, number);
-            let words = format!("too many messages; go on in {wait_ms} ms");
+            let words = format!("too many at once; go on in {wait_ms} ms");
             return self.refuse(conn, &stanza, Condition::ResourceConstraint, Some(&words));
         }
         let rooms = format!("rooms.{}", self.domain.name);

@@ -116,6 +116,10 @@ impl Stream {
     }
 
     fn limits(&self, bytes_max: usize) -> Element {
+        let bytes_max = match self.transport {
+            Transport::WebSocket => bytes_max.min(leeward_core::limits::FRAME_BYTES_MAX),
+            Transport::Tcp | Transport::DirectTls | Transport::Bosh => bytes_max,
+        };
         let bytes = Element::new("max-bytes", ns::LIMITS).text(bytes_max.to_string());
         let limits = Element::new("limits", ns::LIMITS).child(bytes);
         let idle = Element::new("idle-seconds", ns::LIMITS).text(super::IDLE_S.to_string());

@@ -134,7 +134,7 @@ impl Stream {
             Input::Bytes(bytes) => self.bytes(bytes, out),
             Input::Text(text) => self.text(text, out),
             Input::Bosh(Content::Open) => self.open(None, out),
-            Input::Bosh(Content::Element(element)) => self.element(element, out),
+            Input::Bosh(Content::Element(element)) => self.of_request(element, out),
             Input::Secured(binding) => self.secured(binding),
             Input::Admitted => self.admitted(out),
             Input::Scram(found) => self.scram(found, out),
@@ -178,6 +178,15 @@ impl Stream {
             Ok(element) => self.element(element, out),
             Err(e) => self.fail(condition(e), out),
         }
+    }
+
+    /// An element of a request, which was read before anybody knew whose it is.
+    fn of_request(&mut self, element: Element, out: &mut Vec<Output>) {
+        let known = matches!(self.state, State::Live | State::Binding);
+        if !known && element.to_document().len() > self.setting.limits.0.bytes_max {
+            return self.fail("policy-violation", out);
+        }
+        self.element(element, out);
     }
 
     /// The client opens its stream, for the first time or anew.
@@ -240,7 +249,13 @@ impl Stream {
             opening.binding = binding;
         }
         if self.state == State::Tls {
-            // RFC 6120, 5.4.3.3: what was said before is forgotten.
+            // RFC 6120, 5.4.3.3: what was said before is forgotten, also what waited to be heard:
+            // anybody on the way could have said it.
+            if let Some(opening) = &mut self.opening {
+                opening.queue.clear();
+                (opening.attempt, opening.inline) = (None, None);
+                opening.agent = UserAgent::default();
+            }
             (self.state, self.begun) = (State::Header, false);
             self.reader = Reader::new(self.setting.limits.0);
         }

@@ -94,6 +94,10 @@ impl Stream {
         first: Option<String>,
         out: &mut Vec<Output>,
     ) {
+        if self.take_attempt().is_some() {
+            // One exchange at a time; one that is given up has failed.
+            return self.refuse_sign_in(sasl2, "malformed-request", out);
+        }
         match first {
             Some(first) => self.first(sasl2, mechanism, &first, out),
             None => {
@@ -111,8 +115,7 @@ impl Stream {
         match mechanism {
             Mechanism::Plain => match parse_plain(&message) {
                 Some(plain) => {
-                    let own = plain.authzid.split('@').next() == Some(&plain.name);
-                    if !plain.authzid.is_empty() && !own {
+                    if !plain.authzid.is_empty() && !self.is_own(&plain.authzid, &plain.name) {
                         return self.refuse_sign_in(sasl2, "invalid-authzid", out);
                     }
                     self.knock(sasl2, Step::Plain(plain.name, plain.password), out);
@@ -120,12 +123,26 @@ impl Stream {
                 None => self.refuse_sign_in(sasl2, "malformed-request", out),
             },
             Mechanism::Scram(hash, plus) => {
-                let nonce = self.opening.as_ref().map_or("", |o| o.server_nonce.as_str());
-                match Exchange::begin(hash, plus, self.binding(), &message, nonce) {
+                match Exchange::begin(hash, plus, self.binding(), &message, &self.nonce()) {
                     Ok(exchange) => self.knock(sasl2, Step::Scram(Box::new(exchange), None), out),
                     Err(_) => self.refuse_sign_in(sasl2, "malformed-request", out),
                 }
             }
+        }
+    }
+
+    /// Whether that is how somebody of this name may be called.
+    fn is_own(&self, authzid: &str, name: &str) -> bool {
+        let (authzid, name) = (folded(authzid), folded(name));
+        authzid == name || authzid == format!("{name}@{}", self.setting.domain)
+    }
+
+    /// The server's part of a nonce: another for each exchange (RFC 5802, section 5.1).
+    fn nonce(&self) -> String {
+        match self.opening.as_ref() {
+            Some(opening) if opening.tries == 0 => opening.server_nonce.clone(),
+            Some(opening) => format!("{}.{}", opening.server_nonce, opening.tries),
+            None => String::new(),
         }
     }
 

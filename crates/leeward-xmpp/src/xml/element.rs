@@ -153,20 +153,38 @@ impl Element {
         texts.collect()
     }
 
-    /// Writes it inside an element of namespace `around`.
+    /// Writes it inside an element of namespace `around`. An element of the stream itself keeps the
+    /// prefix that clients look for; whoever writes it into a frame of its own sets `xmlns:stream` on it.
     pub fn write(&self, out: &mut String, around: &str) {
+        if self.ns == ns::STREAM {
+            out.push_str("<stream:");
+            out.push_str(&self.name);
+            return self.write_inside(out, "", "stream:");
+        }
+        self.write_child(out, Some(around));
+    }
+
+    /// Writes it inside an element that makes this namespace the usual one, or none.
+    fn write_child(&self, out: &mut String, around: Option<&str>) {
         out.push('<');
-        self.write_name(out);
-        if self.ns != around && !self.is_of_stream() {
+        out.push_str(&self.name);
+        if around != Some(&*self.ns) {
             out.push_str(" xmlns='");
             escape_attribute(&self.ns, out);
             out.push('\'');
         }
-        self.write_rest(out, "");
+        self.write_inside(out, "", "");
     }
 
     /// Writes what follows its name and namespace, without the attribute `except`.
     pub fn write_rest(&self, out: &mut String, except: &str) {
+        self.write_inside(out, except, "");
+    }
+
+    fn write_inside(&self, out: &mut String, except: &str, prefix: &str) {
+        if self.attributes.iter().any(|(name, _)| name.starts_with("xmpp:")) {
+            out.push_str(" xmlns:xmpp='urn:xmpp:xbosh'");
+        }
         for (name, value) in self.attributes.iter().filter(|(name, _)| name != except) {
             out.push(' ');
             out.push_str(name);
@@ -178,14 +196,17 @@ impl Element {
             return out.push_str("/>");
         }
         out.push('>');
+        // A prefix leaves the usual namespace as it was around its element.
+        let around = prefix.is_empty().then_some(&*self.ns);
         for child in &self.children {
             match child {
-                Node::Element(child) => child.write(out, &self.ns),
+                Node::Element(child) => child.write_child(out, around),
                 Node::Text(text) => escape_text(text, out),
             }
         }
         out.push_str("</");
-        self.write_name(out);
+        out.push_str(prefix);
+        out.push_str(&self.name);
         out.push('>');
     }
 
@@ -201,19 +222,6 @@ impl Element {
         let mut out = String::new();
         self.write(&mut out, "");
         out
-    }
-
-    /// Elements of the stream itself keep the prefix that clients look for; whoever writes them into
-    /// a frame of their own sets `xmlns:stream` on them.
-    fn is_of_stream(&self) -> bool {
-        self.ns == ns::STREAM
-    }
-
-    fn write_name(&self, out: &mut String) {
-        if self.is_of_stream() {
-            out.push_str("stream:");
-        }
-        out.push_str(&self.name);
     }
 }
 

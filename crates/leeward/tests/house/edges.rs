@@ -1,5 +1,5 @@
 //! Which crate may depend on which, as the architecture draws it, and under which licences the others
-//! come. Both are read from `cargo metadata`.
+//! come. All is read from `cargo metadata` and `cargo tree`.
 
 use crate::tree::root;
 use serde_json::Value;
@@ -82,41 +82,32 @@ fn an_edge_too_many_is_found() {
     assert_eq!(forbidden(&with("leeward-server", "leeward-client", "dev".into())).len(), 0);
 }
 
-/// Everything that the core brings in outside its tests, by name.
-fn reached(metadata: &Value, from: &str) -> BTreeSet<String> {
-    let name_of = |id: &str| {
-        let package = items(metadata, "packages").find(|p| text(p, "id") == id);
-        text(package.expect("ids name packages"), "name").to_owned()
-    };
-    let nodes: Vec<&Value> = items(&metadata["resolve"], "nodes").collect();
-    let start =
-        nodes.iter().find(|n| name_of(text(n, "id")) == from).expect("a crate of the workspace");
-    let (mut waiting, mut seen) = (vec![*start], BTreeSet::new());
-    while let Some(node) = waiting.pop() {
-        for dependency in items(node, "deps") {
-            let built = items(dependency, "dep_kinds").any(|k| k["kind"].is_null());
-            let id = text(dependency, "pkg");
-            if built && seen.insert(name_of(id)) {
-                waiting.push(nodes.iter().find(|n| text(n, "id") == id).expect("ids name nodes"));
-            }
-        }
-    }
-    seen
+/// Everything that a crate brings in outside its tests when it is built alone, by name: what `cargo metadata`
+/// tells has the features that others switch on for their tests.
+fn reached(from: &str) -> BTreeSet<String> {
+    let out = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "-e", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(["--target", "x86_64-unknown-linux-gnu", "-p", from])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs its own tests");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let lines = String::from_utf8(out.stdout).expect("names are text");
+    lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
 #[test]
 fn the_core_brings_in_no_runtime_no_clock_no_socket_and_no_randomness() {
-    let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-gnu"]);
-    let core = reached(&metadata, "leeward-core");
+    let core = reached("leeward-core");
     assert!(core.contains("serde"), "the walk finds what is there: {core:?}");
     for name in NEVER_IN_CORE {
         assert!(!core.contains(name), "leeward-core brings in {name}");
     }
-    let xmpp = reached(&metadata, "leeward-xmpp");
+    let xmpp = reached("leeward-xmpp");
     for name in NEVER_IN_CORE {
         assert!(!xmpp.contains(name), "leeward-xmpp brings in {name}");
     }
-    let server = reached(&metadata, "leeward-server");
+    let server = reached("leeward-server");
     assert!(server.contains("tokio") && server.contains("rusqlite"), "the walk goes all the way");
 }
 

@@ -1,6 +1,7 @@
-//! Generated tables in the documents. `LEEWARD_BLESS=1 cargo test -p leeward --test house` writes them.
+//! Tables in the documents: those that are generated, which `LEEWARD_BLESS=1 cargo test -p leeward --test house`
+//! writes, and those that name tests.
 
-use crate::tree::root;
+use crate::tree::{files, root};
 use std::process::Command;
 
 /// What `leeward` prints.
@@ -48,4 +49,27 @@ fn a_stale_table_differs() {
     let wanted = with_table(document, "keys", "table\n");
     assert_eq!(wanted, "a\n<!-- keys: generated -->\ntable\n<!-- end of keys -->\nb\n");
     assert_ne!(document, wanted);
+}
+
+/// The tests that a section's table names and that no file has.
+fn missing_tests(section: &str, code: &str) -> Vec<String> {
+    let named = section.lines().filter(|line| line.starts_with("| ")).flat_map(|row| {
+        let tests = row.rsplit(" | ").next().unwrap_or_default();
+        tests.split('`').skip(1).step_by(2)
+    });
+    let missing = |name: &&str| !code.contains(&format!("fn {name}("));
+    named.filter(missing).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_said_to_be_refused_over_xmpp_has_its_tests() {
+    let found =
+        std::fs::read_to_string(root().join("docs/xmpp.md")).expect("docs/xmpp.md is there");
+    let (_, section) = found.split_once("## What is refused").expect("it has that section");
+    let section = section.split("\n## ").next().expect("a section has a beginning");
+    let code: String = files("crates", &["rs"]).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(missing_tests(section, &code), Vec::<String>::new());
+    assert!(section.matches("\n| ").count() > 40, "it is read");
+    let row = "| a | b: `there`, `gone` |";
+    assert_eq!(missing_tests(row, "fn there() {}"), ["gone"]);
 }

@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 pub(crate) mod asker;
 mod line;
 pub(crate) mod wedge;
+pub(crate) mod xmpp;
 pub(crate) use line::{Line, Raw, hello, post};
 
 /// Nothing here takes longer unless it is broken.
@@ -34,6 +35,8 @@ pub(crate) struct World {
     pub(crate) node: Arc<Node>,
     pub(crate) address: SocketAddr,
     pub(crate) operator: SocketAddr,
+    /// Where XMPP is spoken, with TLS once it is asked for.
+    pub(crate) xmpp: SocketAddr,
     /// The history that its positions belong to.
     pub(crate) epoch: u64,
     stop: Option<oneshot::Sender<()>>,
@@ -82,7 +85,10 @@ impl World {
         let operator = listen(LOOPBACK).expect("a port");
         let address = public.local_addr().expect("it listens");
         let operator_address = operator.local_addr().expect("it listens");
-        let listeners = Listeners { operator: Some(operator), ..Listeners::public(public) };
+        let spoken = listen(LOOPBACK).expect("a port");
+        let xmpp = spoken.local_addr().expect("it listens");
+        let listeners =
+            Listeners { operator: Some(operator), xmpp: Some(spoken), ..Listeners::public(public) };
         let (stop, stopped) = oneshot::channel::<()>();
         let served = Arc::clone(&node);
         let thread = std::thread::spawn(move || {
@@ -102,7 +108,7 @@ impl World {
         .expect("the server becomes ready");
         let (stop, thread) = (Some(stop), Some(thread));
         let epoch = node.store.epoch().await.expect("it can be read").0;
-        Self { node, address, operator: operator_address, epoch, stop, thread, dir: None }
+        Self { node, address, operator: operator_address, xmpp, epoch, stop, thread, dir: None }
     }
 
     /// Asks it to stop; it goes on until it has.
@@ -136,12 +142,21 @@ impl World {
     }
 
     pub(crate) async fn account_of(&self, name: &str, role: Role) -> Seat {
+        self.account_with(name, role, None).await
+    }
+
+    pub(crate) async fn account_with(
+        &self,
+        name: &str,
+        role: Role,
+        password_hash: Option<String>,
+    ) -> Seat {
         let account = NewAccount {
             name: name.into(),
             display: name.into(),
             role,
             bot: false,
-            password_hash: None,
+            password_hash,
             at: self.node.now(),
         };
         let entry = self.node.store.create_account(account).await.expect("the name is free");

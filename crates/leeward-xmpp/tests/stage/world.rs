@@ -1,7 +1,7 @@
 //! A shell that keeps everything in memory: it answers what a station asks, at once or when told to.
 
+use super::{DOMAIN, Play, given};
 use crate::ns;
-use crate::station::tests::{Play, given};
 use crate::station::{Answer, Ask, Asleep, Bound, Conn, Framing, Input, Output, Question};
 use crate::xml::{Element, Limits, parse};
 use leeward_core::account::Role;
@@ -13,16 +13,16 @@ use leeward_core::wire::Presence;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub(super) const LOBBY: &str = "lobby@rooms.chat.example.org";
+pub(crate) const LOBBY: &str = "lobby@rooms.chat.example.org";
 const LIMITS: Limits =
     Limits { bytes_max: 100_000, elements_max: 1_000, depth_max: 20, attributes_max: 20 };
 
 /// A room as the shell keeps it.
-pub(super) struct Log {
-    pub(super) facts: RoomFacts,
-    pub(super) members: BTreeMap<AccountId, MemberRole>,
-    pub(super) banned: Vec<AccountId>,
-    pub(super) events: Vec<Event>,
+pub(crate) struct Log {
+    pub(crate) facts: RoomFacts,
+    pub(crate) members: BTreeMap<AccountId, MemberRole>,
+    pub(crate) banned: Vec<AccountId>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// What the shell has yet to hand to the station.
@@ -32,30 +32,30 @@ enum Pending {
 }
 
 /// The shell, and the station that it drives.
-pub(super) struct World {
-    pub(super) play: Play,
-    pub(super) rooms: BTreeMap<RoomId, Log>,
-    pub(super) asked: Vec<Question>,
+pub(crate) struct World {
+    pub(crate) play: Play,
+    pub(crate) rooms: BTreeMap<RoomId, Log>,
+    pub(crate) asked: Vec<Question>,
     /// All that was to be done, but for questions, since it was last taken.
-    pub(super) outputs: Vec<Output>,
-    pub(super) asleep: Vec<Asleep>,
-    pub(super) roles: BTreeMap<AccountId, Role>,
-    pub(super) who: BTreeMap<Conn, AccountId>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) asleep: Vec<Asleep>,
+    pub(crate) roles: BTreeMap<AccountId, Role>,
+    pub(crate) who: BTreeMap<Conn, AccountId>,
     listening: BTreeMap<RoomId, Seq>,
     pending: VecDeque<Pending>,
     /// What happens is handed over only by [`World::settle`] and [`World::hand_over`].
-    pub(super) slow: bool,
+    pub(crate) slow: bool,
     /// The store does not answer.
-    pub(super) busy: bool,
+    pub(crate) busy: bool,
 }
 
-pub(super) fn text(text: &str) -> Message {
+pub(crate) fn text(text: &str) -> Message {
     Message { text: text.into(), ..Message::default() }
 }
 
 impl World {
     /// With these people, the first of whom moderates `lobby`, which all are in.
-    pub(super) fn of(names: &[&str]) -> Self {
+    pub(crate) fn of(names: &[&str]) -> Self {
         let mut world = Self {
             play: Play::of(names),
             rooms: BTreeMap::new(),
@@ -76,7 +76,7 @@ impl World {
     }
 
     /// A room, with its members; the first moderates it.
-    pub(super) fn room(&mut self, id: u64, name: &str, room_kind: RoomKind, members: &[u64]) {
+    pub(crate) fn room(&mut self, id: u64, name: &str, room_kind: RoomKind, members: &[u64]) {
         let facts = RoomFacts {
             room_kind,
             name: name.into(),
@@ -94,16 +94,16 @@ impl World {
     }
 
     /// Something happens in a room, by whatever way.
-    pub(super) fn event(&mut self, room: u64, from: u64, what: What) -> Seq {
+    pub(crate) fn event(&mut self, room: u64, from: u64, what: What) -> Seq {
         self.append(RoomId(room), AccountId(from), None, what)
     }
 
     /// Somebody says something by our own client.
-    pub(super) fn post(&mut self, room: u64, from: u64, words: &str) -> Seq {
+    pub(crate) fn post(&mut self, room: u64, from: u64, words: &str) -> Seq {
         self.event(room, from, What::Message(Box::new(text(words))))
     }
 
-    pub(super) fn append(
+    pub(crate) fn append(
         &mut self,
         id: RoomId,
         from: AccountId,
@@ -143,13 +143,13 @@ impl World {
     }
 
     /// Hands over all that happened.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         while self.hand_over(0) {}
     }
 
     /// Hands over one of the things that happened; false: there was none. What was heard comes in its
     /// order, answers in any.
-    pub(super) fn hand_over(&mut self, which: usize) -> bool {
+    pub(crate) fn hand_over(&mut self, which: usize) -> bool {
         if self.pending.is_empty() {
             return false;
         }
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// A client binds, with stream management.
-    pub(super) fn bound(&mut self, conn: Conn, name: &str) {
+    pub(crate) fn bound(&mut self, conn: Conn, name: &str) {
         let account =
             crate::station::Directory::by_name(&self.play.town, name).expect("the play has them");
         self.who.insert(conn, account);
@@ -216,7 +216,7 @@ impl World {
             account,
             role: self.roles.get(&account).copied().unwrap_or(Role::Member),
             session: SessionId(0),
-            jid: crate::jid::Jid::of(name, crate::station::tests::DOMAIN).with(&format!("c{conn}")),
+            jid: crate::jid::Jid::of(name, DOMAIN).with(&format!("c{conn}")),
             framing: Framing::Stream,
             carbons: false,
             inactive: false,
@@ -226,7 +226,7 @@ impl World {
         self.input(Input::Bound(conn, Box::new(bound)));
     }
 
-    pub(super) fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         if let Input::Woken(conn, _, asleep, _) = &input {
             self.who.insert(*conn, asleep.bound.account);
         }
@@ -236,7 +236,7 @@ impl World {
     }
 
     /// A client sends a stanza.
-    pub(super) fn says(&mut self, conn: Conn, stanza: &str) {
+    pub(crate) fn says(&mut self, conn: Conn, stanza: &str) {
         let stanza = match stanza.contains("sm:3") {
             true => stanza.to_owned(),
             false => stanza.replacen(' ', " xmlns='jabber:client' ", 1),
@@ -245,7 +245,7 @@ impl World {
         self.input(Input::Element(conn, element));
     }
 
-    pub(super) fn joins(&mut self, conn: Conn, room: &str, nick: &str) {
+    pub(crate) fn joins(&mut self, conn: Conn, room: &str, nick: &str) {
         self.says(
             conn,
             &format!(
@@ -256,23 +256,23 @@ impl World {
     }
 
     /// What a client was given since this was last called for anybody.
-    pub(super) fn got(&mut self, conn: Conn) -> Vec<String> {
+    pub(crate) fn got(&mut self, conn: Conn) -> Vec<String> {
         let outputs = std::mem::take(&mut self.outputs);
         given(&self.play, &outputs, conn)
     }
 
     /// The same, leaving it for others.
-    pub(super) fn sees(&self, conn: Conn) -> Vec<String> {
+    pub(crate) fn sees(&self, conn: Conn) -> Vec<String> {
         given(&self.play, &self.outputs, conn)
     }
 
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.outputs.clear();
         self.asked.clear();
     }
 
     /// The process ends and another begins: it has what is stored and those who sleep.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let names: Vec<String> =
             self.play.town.people.iter().map(|person| person.name.clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -285,7 +285,7 @@ impl World {
     }
 
     /// People come or go, whatever they are connected with.
-    pub(super) fn online(&mut self, who: u64, online: bool) {
+    pub(crate) fn online(&mut self, who: u64, online: bool) {
         let mut list = self.play.town.online.borrow_mut();
         list.retain(|known| known.0 != who);
         list.extend(online.then_some(AccountId(who)));
@@ -296,18 +296,18 @@ impl World {
 }
 
 /// The elements that a client got, without those around what is asked for.
-pub(super) fn messages(got: &[String]) -> Vec<&str> {
+pub(crate) fn messages(got: &[String]) -> Vec<&str> {
     got.iter().map(String::as_str).filter(|stanza| stanza.starts_with("<message")).collect()
 }
 
 /// A stanza, taken apart.
-pub(super) fn element(stanza: &str) -> Element {
+pub(crate) fn element(stanza: &str) -> Element {
     let wrapped = stanza.replacen(' ', " xmlns='jabber:client' ", 1);
     parse(&wrapped, LIMITS).expect("what is sent is well-formed")
 }
 
 /// bob on 1 and ann on 2 are in the lobby; cid is online elsewhere.
-pub(super) fn two() -> World {
+pub(crate) fn two() -> World {
     let mut world = World::of(&["ann", "bob", "cid"]);
     for (conn, name) in [(1, "bob"), (2, "ann")] {
         world.bound(conn, name);
@@ -318,7 +318,7 @@ pub(super) fn two() -> World {
 }
 
 /// Why the only thing that a client got is an error.
-pub(super) fn condition(got: &[String]) -> String {
+pub(crate) fn condition(got: &[String]) -> String {
     assert_eq!(got.len(), 1, "{got:?}");
     let stanza = element(&got[0]);
     assert_eq!(stanza.attribute("type"), Some("error"), "{got:?}");

@@ -15,7 +15,7 @@ impl World {
     }
 
     /// What comes of a question.
-    pub(super) fn answer(&mut self, question: Question) -> Answer {
+    pub(crate) fn answer(&mut self, question: Question) -> Answer {
         if self.busy {
             return refused(Code::StoreBusy);
         }
