@@ -170,7 +170,11 @@ class Slixmpp(unittest.IsolatedAsyncioTestCase):
         one.send_message(f"other@{DOMAIN}", text, mtype="chat")
         heard = await two.hears(body(text), text)
         self.assertEqual(heard["from"].bare, f"member@{DOMAIN}")
-        await desk.hears(lambda m: m["carbon_sent"]["body"] == text, "the carbon")
+        carbon = "{urn:xmpp:carbons:2}sent"
+        await desk.hears(
+            lambda m: m.xml.find(carbon) is not None and m["carbon_sent"]["body"] == text, "the carbon")
+        for client in (one, desk):
+            await client.hears(lambda m: m["receipt"] == heard["id"], "that it has come")
         back = f"and back {uuid.uuid4()}"
         two.send_message(f"member@{DOMAIN}", back, mtype="chat")
         for client in (one, desk):

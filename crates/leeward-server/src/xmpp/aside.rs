@@ -16,7 +16,7 @@ use leeward_core::storm::Class;
 use leeward_store::{Note, Store, StoreError};
 use leeward_xmpp::bosh::Session;
 use leeward_xmpp::station::{Asleep, Framing, Input};
-use leeward_xmpp::stream::{Stream, Transport, UserAgent};
+use leeward_xmpp::stream::{Stream, Transport};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -128,13 +128,12 @@ impl Shard {
         let now = self.now();
         let session = Session::read(now, &aside.session).filter(|_| now < aside.until)?;
         let bound = Asleep::read(&aside.asleep)?.bound;
-        let login = self.node.login_as(bound.account, bound.session).ok()?;
+        self.node.login_as(bound.account, bound.session).ok()?;
         let conn = self.arrive(Socket::none(), Transport::Bosh, (from, None), Vec::new());
         if let Some(line) = &mut conn.state.borrow_mut().xmpp {
             line.stream = Stream::live(self.node.xmpp.setting(false), random());
             line.stage = Standing::Knocking;
             line.until = now.plus_ms(WAITING_MS);
-            line.login = Some(Box::new((login, UserAgent::default())));
             let waking = Some(Box::new((aside, Vec::new())));
             let (waiting, dirty) = (Vec::new(), false);
             line.bosh = Some(Box::new(Bosh { sid, session, waiting, dirty, waking }));
@@ -145,10 +144,13 @@ impl Shard {
     /// Somebody has been let in. False: it is none whose session goes on.
     pub(super) fn goes_on(self: &Rc<Self>, conn: &Rc<Conn>) -> bool {
         let Some((aside, early)) = waking(conn) else { return false };
-        let login = conn.login().map(|(login, _)| login);
         let ended = self.node.xmpp.bosh.table().changed.contains(&aside.account);
-        let (Some(login), Some(mut asleep), false) = (login, Asleep::read(&aside.asleep), ended)
-        else {
+        let asleep = Asleep::read(&aside.asleep).filter(|_| !ended);
+        // They may have been signed out while they waited.
+        let login = asleep
+            .as_ref()
+            .and_then(|Asleep { bound, .. }| self.node.login_as(bound.account, bound.session).ok());
+        let (Some(mut asleep), Some(login)) = (asleep, login) else {
             self.end_bosh(conn);
             early.into_iter().for_each(|call| self.bosh_call(call));
             return true;

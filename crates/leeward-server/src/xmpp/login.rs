@@ -222,7 +222,7 @@ impl Shard {
 
 impl Conn {
     /// Who has signed in on it and is not live yet.
-    pub(super) fn login(&self) -> Option<(Login, UserAgent)> {
+    fn login(&self) -> Option<(Login, UserAgent)> {
         let state = self.state.borrow();
         let line = state.xmpp.as_ref().filter(|line| line.stage != Standing::Live)?;
         line.login.as_deref().cloned()

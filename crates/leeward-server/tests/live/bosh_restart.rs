@@ -210,3 +210,44 @@ async fn a_session_that_takes_nothing_ends_and_is_not_asked_for_in_vain() {
     assert!(took < Duration::from_secs(WAIT_S) / 2, "{took:?}");
     assert_eq!(world.figure("leeward_connections").await, 1, "nothing of it is left");
 }
+
+#[tokio::test]
+async fn whoever_goes_on_waits_at_a_gate_and_is_looked_at_when_it_is_let_in() {
+    const PING: &str =
+        "<iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
+    let dir = tempfile::tempdir().expect("a directory");
+    let world = World::over(dir.path(), |_| {}).await;
+    let mut seats = vec![world.account("owner").await];
+    for name in ["first", "second", "banned"] {
+        seats.push(member(&world, name).await);
+    }
+    world.room("lobby", &seats.iter().collect::<Vec<_>>()).await;
+    let mut askers = Vec::new();
+    for name in ["first", "second", "banned"] {
+        askers.push(Asker::sign_in(&world, name).await);
+    }
+    drop(world);
+    let world = again(dir.path(), |_| {}).await;
+    askers.iter_mut().for_each(|asker| asker.address = world.address);
+    let gate = async |gate| {
+        world.ordered(json!({"command": "gate", "class": null, "gate": gate})).await;
+    };
+    gate(json!({"state": "closed", "message": "soon"})).await;
+    askers[0].rid += 1;
+    let same = askers[0].body(askers[0].rid, PING, "");
+    let refused = ask(world.address, same.clone()).await;
+    assert_eq!(refused, (503, String::new()), "not told that it has ended");
+    gate(json!({"state": "paced", "per_s": 1, "message": "slowly"})).await;
+    let (status, said) = ask(world.address, same).await;
+    assert!(status == 200 && said.contains("id='p'"), "the same goes on: {said}");
+    let waits = [askers[1].sends(PING), askers[2].sends(PING)];
+    world.until("both wait", async |world| world.node.view().parked as u64 >= 2).await;
+    let banned = world.node.store.set_disabled(seats[3].account, true).await.expect("it is kept");
+    world.node.accounts.put(banned.0);
+    gate(json!({"state": "open"})).await;
+    let [second, banned] = waits;
+    let (_, said) = second.await.expect("it is asked");
+    assert!(said.contains("id='p'"), "{said}");
+    let (_, said) = banned.await.expect("it is asked");
+    assert!(said.contains("condition='item-not-found'"), "{said}");
+}

@@ -14,6 +14,7 @@ mod operator;
 mod parking;
 mod passwords;
 mod people;
+mod pictures;
 mod porch;
 mod protocol_examples;
 mod receipts;
