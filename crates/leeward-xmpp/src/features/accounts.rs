@@ -1,6 +1,7 @@
 //! What a station knows of the accounts that are here, or were until lately: their direct rooms, so that
 //! whoever comes back need not have them read again.
 
+use super::direct;
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
 use leeward_core::event::Event;
 use leeward_core::id::{AccountId, Instant, Millis, RoomId, Seq};
@@ -130,7 +131,9 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
         };
         let fresh = take_in(station, account, (version, asked), &rooms);
         for (room, from, since) in fresh {
-            listen(station, room, from, since);
+            if let Some(heard) = listen(station, room, from, since) {
+                direct::missed(station, (account, room), (from, heard), since);
+            }
         }
         // It may have changed again while it was read.
         look(station, around, account);
@@ -165,12 +168,18 @@ fn take_in(
     fresh
 }
 
-fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) {
+/// Listens to a room for one more of its two. What was heard of it last, if the other has heard more
+/// than this one wants: that was not told to this one.
+fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) -> Option<Seq> {
     match station.accounts.rooms.get_mut(&room) {
-        Some(listened) => listened.ends += 1,
+        Some(listened) => {
+            listened.ends += 1;
+            Some(listened.heard).filter(|heard| *heard > from)
+        }
         None => {
             station.accounts.rooms.insert(room, Listened { ends: 1, heard: from, since });
             station.output(Output::Listen(room, from));
+            None
         }
     }
 }
@@ -182,10 +191,17 @@ pub(super) fn found(
     other: AccountId,
     (room, made): (RoomId, bool),
 ) {
+    station.accounts.known.entry(account).or_default();
     // One that was there before comes with the account's list, from where it stands.
-    let known = station.accounts.known.entry(account).or_default();
-    if made && known.direct.insert(room, other).is_none() {
-        listen(station, room, Seq(0), Millis(0));
+    if !made {
+        return;
+    }
+    // The other may be here as well, and is not to miss the first word.
+    for (account, with) in [(account, other), (other, account)] {
+        let known = station.accounts.known.get_mut(&account);
+        if known.is_some_and(|known| known.direct.insert(room, with).is_none()) {
+            listen(station, room, Seq(0), Millis(0));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::stanza::{Condition, Rest};
 use crate::station::{Answer, Around, Client, Conn, Output, Question, Station, Told};
 use crate::xml::Element;
 use leeward_core::event::{Draft, Event, What};
-use leeward_core::id::{AccountId, Instant, Nonce, RoomId, Seq};
+use leeward_core::id::{AccountId, Instant, Millis, Nonce, RoomId, Seq};
 
 /// How long somebody who types is believed to, in milliseconds.
 const TYPING_MS: u64 = 6_000;
@@ -281,6 +281,24 @@ pub(super) fn catch_up(
         }
     });
     true
+}
+
+/// Gives an account what was heard in a direct room, after a position, before it was known here that the
+/// room is also theirs.
+pub(super) fn missed(
+    station: &mut Station,
+    (account, room): (AccountId, RoomId),
+    (after, heard): (Seq, Seq),
+    since: Millis,
+) {
+    station.ask(Question::Since(room, after, MISSED_MAX), move |station, around, answer| {
+        let Answer::Since(events, _) = answer else { return };
+        let due = |told: &&Told| told.event.seq <= heard && told.event.at >= since;
+        for told in events.iter().filter(due) {
+            let conns = station.clients_of(account);
+            give(station, around, (account, room), conns, told);
+        }
+    });
 }
 
 /// Somebody types in a direct room that is listened to.

@@ -2,7 +2,7 @@
 
 use crate::ns;
 use crate::station::tests::{Play, given, questions};
-use crate::station::{Answer, Input, Output, Question};
+use crate::station::{Answer, Input, Output, Question, Told};
 use crate::xml::{Element, Limits, parse};
 use leeward_core::event::{Draft, Event, Message, What};
 use leeward_core::hub::Published;
@@ -11,6 +11,8 @@ use leeward_core::room::{MemberRole, Notify, RoomFacts, RoomKind, RoomSummary};
 use std::sync::Arc;
 
 const DIRECT: RoomId = RoomId(9);
+/// A direct room that is made.
+const NEW: RoomId = RoomId(10);
 
 fn xml(text: &str) -> Element {
     let limits = Limits { bytes_max: 9_999, elements_max: 99, depth_max: 9, attributes_max: 9 };
@@ -62,12 +64,19 @@ fn asks(play: &mut Play, conn: u32, text: &str) -> String {
     given(play, &out, conn).concat()
 }
 
-fn message(seq: u64, from: u64, nonce: &str, text: &str) -> Input {
+fn event(seq: u64, from: u64, nonce: &str, text: &str) -> Event {
     let what = What::Message(Box::new(Message { text: text.into(), ..Message::default() }));
     let nonce = Nonce::try_from(nonce.to_owned()).ok();
     let (seq, at, from) = (Seq(seq), Millis(1_790_000_000_000), AccountId(from));
-    let event = Event { seq, at, from, nonce, what };
-    Input::Heard(DIRECT, Arc::new(Published::new(DIRECT, event)))
+    Event { seq, at, from, nonce, what }
+}
+
+fn heard(room: RoomId, event: Event) -> Input {
+    Input::Heard(room, Arc::new(Published::new(room, event)))
+}
+
+fn message(seq: u64, from: u64, nonce: &str, text: &str) -> Input {
+    heard(DIRECT, event(seq, from, nonce, text))
 }
 
 #[test]
@@ -144,6 +153,38 @@ fn the_first_word_between_two_makes_their_room() {
     let out = play.answer(*ask, Answer::Which(RoomId(10), true));
     assert!(out.iter().any(|o| matches!(o, Output::Listen(RoomId(10), Seq(0)))));
     assert!(questions(&out).iter().any(|(_, q)| matches!(q, Question::Post(1, RoomId(10), ..))));
+}
+
+#[test]
+fn the_first_word_between_two_is_heard_by_the_other_who_is_here() {
+    let mut play = two();
+    for (ask, _) in questions(&play.bound(4, "other", "r4")) {
+        play.answer(ask, Answer::Account(1, Vec::new()));
+    }
+    let say = "<message to='other@chat.example.org' type='chat'><body>hi</body></message>";
+    let out = play.says(1, xml(say));
+    let (ask, _) = questions(&out)[0];
+    play.answer(ask, Answer::Which(NEW, true));
+    let out = play.give(heard(NEW, event(4, 1, "a", "hi")));
+    assert!(given(&play, &out, 4).concat().contains("<body>hi</body>"));
+}
+
+#[test]
+fn a_room_that_one_hears_already_is_caught_up_with_when_it_turns_out_to_be_the_others_too() {
+    let mut play = Play::of(&["owner", "member", "other"]);
+    let [(first, _)] = questions(&play.bound(1, "owner", "r1"))[..] else { panic!() };
+    let [(second, _)] = questions(&play.bound(4, "other", "r4"))[..] else { panic!() };
+    let theirs = |with| RoomSummary { id: NEW, ..direct(with) };
+    play.answer(first, Answer::Account(1, vec![theirs(3)]));
+    let event = event(4, 3, "a", "hi");
+    let out = play.give(heard(NEW, event.clone()));
+    assert!(given(&play, &out, 4).is_empty(), "nobody knows that it is theirs");
+    let later = RoomSummary { head: Seq(4), last_at: event.at, ..theirs(1) };
+    let out = play.answer(second, Answer::Account(1, vec![later]));
+    let [(ask, Question::Since(NEW, Seq(0), _))] = questions(&out)[..] else { panic!("{out:?}") };
+    let told = Told { event: Event { from: AccountId(1), ..event }, about: None };
+    let out = play.answer(ask, Answer::Since(vec![told], true));
+    assert!(given(&play, &out, 4).concat().contains("<body>hi</body>"));
 }
 
 #[test]
