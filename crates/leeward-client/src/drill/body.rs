@@ -131,6 +131,13 @@ impl Body {
         }
     }
 
+    /// Leaves for good.
+    pub(super) async fn leave(&mut self) {
+        if let Self::Xmpp(client) = self {
+            client.leave().await;
+        }
+    }
+
     pub(super) fn forget_session(&mut self) {
         match self {
             Self::Leeward(client) => client.forget_session(),

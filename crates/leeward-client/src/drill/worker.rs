@@ -274,6 +274,7 @@ async fn live(mut body: Body, desk: Rc<Desk>, mut ears: Ears, door: Rc<Semaphore
         }
         body.upkeep((desk.room, desk.club), &desk.build, &mut ears);
     }
+    body.leave().await;
     ears.leaves();
     let (repeats, holes) = body.amiss();
     let mut seen = ears.scene.seen.borrow_mut();

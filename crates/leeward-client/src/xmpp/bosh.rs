@@ -113,6 +113,19 @@ impl Session {
         Some(())
     }
 
+    /// The beginning of the next request.
+    fn body(&mut self) -> String {
+        self.rid += 1;
+        format!("<body xmlns='http://jabber.org/protocol/httpbind' rid='{}'", self.rid)
+    }
+
+    /// The last request.
+    fn end(&mut self) {
+        let body = format!("{} sid='{}' type='terminate'/>", self.body(), self.sid);
+        self.unanswered.push_back((self.rid, body.into()));
+        self.over = true;
+    }
+
     /// An answer has come, in its turn.
     fn hear(
         &mut self,
@@ -123,7 +136,7 @@ impl Session {
         if self.sid.is_empty() {
             self.sid = attribute(answer, b"sid").unwrap_or_default().into();
         }
-        self.over = attribute(answer, b"type") == Some("terminate") || self.sid.is_empty();
+        self.over |= attribute(answer, b"type") == Some("terminate") || self.sid.is_empty();
         if !self.over {
             hear(Piece::Header(answer));
         }
@@ -164,6 +177,22 @@ impl Bosh {
         self.session.over = true;
     }
 
+    /// Says that nothing more will come, as a page does that is closed: a session would be kept for
+    /// minutes otherwise. Ready when that has been answered, or cannot be.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.session.lives() {
+            self.session.end();
+        }
+        loop {
+            match self.poll_hear(cx, |_| Flow::On) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending if self.session.unanswered.is_empty() => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
     /// What is left when the connections are gone.
     pub(crate) fn into_session(self) -> Box<Session> {
         self.session
@@ -199,17 +228,22 @@ impl Bosh {
         Poll::Pending
     }
 
+    /// Gives every request that is under way nowhere to a connection that is free.
+    fn deal_out(&mut self) {
+        for (rid, body) in &self.session.unanswered {
+            let under_way = self.pipes.iter().any(|pipe| pipe.rid == Some(*rid));
+            let free = self.pipes.iter_mut().find(|pipe| pipe.rid.is_none());
+            if let Some(pipe) = free.filter(|_| !under_way) {
+                pipe.ask(*rid, &post(&self.seat, body));
+            }
+        }
+    }
+
     /// Sends what is to be sent, and reads what has come of it.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), SocketError> {
         while self.session.request(&self.seat.place.domain).is_some() {}
         loop {
-            let under_way = self.pipes.each_ref().map(|pipe| pipe.rid);
-            let waits =
-                self.session.unanswered.iter().find(|(rid, _)| !under_way.contains(&Some(*rid)));
-            let free = self.pipes.iter_mut().find(|pipe| pipe.rid.is_none());
-            if let Some(((rid, body), pipe)) = waits.zip(free) {
-                pipe.ask(*rid, &post(&self.seat, body));
-            }
+            self.deal_out();
             let mut again = false;
             for pipe in &mut self.pipes {
                 again |= pipe.poll(cx, &self.seat).inspect_err(|error| {
@@ -314,3 +348,6 @@ impl Pipe {
         Ok(Some(answer))
     }
 }
+
+#[cfg(test)]
+mod tests;

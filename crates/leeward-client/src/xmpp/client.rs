@@ -19,11 +19,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// A white space once a minute, as most clients send.
 const LEASE: Lease = Lease { ping_ms: 60_000, lease_ms: 180_000, spread_ms: 0 };
 /// So often strophe.js says a request again before it gives its session up.
 const SAID_AGAIN_MAX: u32 = 5;
+/// How long a goodbye may take.
+const GOODBYE_MAX: Duration = Duration::from_secs(1);
 /// Messages that may wait for their echo; beyond, the oldest is let go.
 const POSTS_MAX: usize = 64;
 
@@ -170,6 +173,14 @@ impl Client {
         if let State::Open(link) = &mut self.link {
             link.forget();
         }
+    }
+
+    /// Says goodbye, for a second at most; to be dropped then.
+    pub async fn leave(&mut self) {
+        let State::Open(link) = &mut self.link else { return };
+        let end = std::future::poll_fn(|cx| link.poll_end(cx));
+        // Who is not heard is missed after a while.
+        let _ = tokio::time::timeout(GOODBYE_MAX, end).await;
     }
 
     /// Drives the client until something was told to `listener`. Cancelling loses nothing.

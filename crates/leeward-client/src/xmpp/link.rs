@@ -127,6 +127,14 @@ impl Link {
         }
     }
 
+    /// Says goodbye where the server would not learn of it by the end of the connection.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Tcp(_) | Self::WebSocket(_) => Poll::Ready(()),
+            Self::Bosh(bosh) => bosh.poll_end(cx),
+        }
+    }
+
     /// What outlives it.
     pub(crate) fn into_session(self) -> Option<Box<Session>> {
         match self {
