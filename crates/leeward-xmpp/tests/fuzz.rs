@@ -250,7 +250,7 @@ fn sessions(bytes: &[u8]) {
         let deeds = match (&mut open, &event) {
             (Some(session), _) => session.handle(now, event),
             (None, Event::Request(body)) => {
-                match bosh::Session::open(now, "sid".into(), "x", "id", body) {
+                match bosh::Session::open(now, "sid", "x", "id", body) {
                     Ok((session, deeds)) => {
                         open = Some(session);
                         deeds

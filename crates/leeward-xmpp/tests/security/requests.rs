@@ -16,7 +16,7 @@ fn body(rid: u64, inside: &str) -> Event {
 
 fn session() -> Session {
     let first = Element::new("body", ns::HTTP_BIND).with("rid", "100").with("wait", "60");
-    let (mut session, _) = Session::open(NOW, "s".into(), "x", "i", &first).expect("it opens");
+    let (mut session, _) = Session::open(NOW, "s", "x", "i", &first).expect("it opens");
     session.handle(NOW, Event::Flush);
     session
 }
