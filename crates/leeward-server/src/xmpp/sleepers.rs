@@ -18,6 +18,8 @@ use tokio::sync::futures::Notified;
 pub(crate) const SLEEP_MS: u64 = 10 * 60_000;
 /// Sessions that sleep; beyond, those that sleep longest are forgotten.
 const SLEEPERS_MAX: usize = 100_000;
+/// Bytes that are kept of all of them for the next start: the shortest first, so that none can use it up.
+const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The sessions of a node that can be taken up again.
 #[derive(Default)]
@@ -83,13 +85,8 @@ impl Sleepers {
 
     /// Keeps what sleeps for the next start.
     pub(crate) async fn keep(&self, store: &Store) -> Result<(), StoreError> {
-        let mut bytes = Vec::new();
-        for (asleep, _) in self.inner().asleep.values() {
-            let one = asleep.to_bytes();
-            bytes.extend_from_slice(&(one.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(&one);
-        }
-        store.keep_note(Note::Sleepers, bytes).await
+        let asleep = self.inner().asleep.values().map(|(asleep, _)| asleep.to_bytes()).collect();
+        store.keep_note(Note::Sleepers, packed(asleep, KEPT_BYTES_MAX)).await
     }
 
     /// Reads what slept when the node before this one stopped, and forgets it: what is kept of a session
@@ -115,5 +112,35 @@ impl Sleepers {
     /// Nothing of an account can be taken up any more.
     pub(crate) fn forget(&self, account: AccountId) {
         self.inner().asleep.retain(|_, (asleep, _)| asleep.bound.account != account);
+    }
+}
+
+/// Each behind its length, as many as fit, the shortest first.
+fn packed(mut sessions: Vec<Vec<u8>>, bytes_max: usize) -> Vec<u8> {
+    sessions.sort_by_key(Vec::len);
+    let mut bytes = Vec::new();
+    for one in sessions {
+        if bytes.len() + 8 + one.len() > bytes_max {
+            tracing::warn!("XMPP clients of which much is kept begin anew after the next start");
+            break;
+        }
+        bytes.extend_from_slice(&(one.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(&one);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_all_is_bounded_and_one_of_which_there_is_much_costs_nobody_else_theirs() {
+        let sessions = || vec![vec![1; 300], vec![2; 20], vec![3; 10]];
+        let two = [&10u64.to_be_bytes()[..], &[3; 10], &20u64.to_be_bytes(), &[2; 20]].concat();
+        assert_eq!(packed(sessions(), two.len()), two);
+        assert_eq!(packed(sessions(), two.len() + 307), two);
+        assert_eq!(packed(sessions(), two.len() + 308).len(), two.len() + 308);
+        assert_eq!(packed(sessions(), two.len() - 1), two[..18]);
     }
 }
