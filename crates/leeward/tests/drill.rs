@@ -97,6 +97,9 @@ fn clients_of_xmpp_come_back_from_a_storm_beside_those_of_leeward() {
     let kinds = kinds(&report);
     assert_eq!(kinds.len(), 7);
     assert!(kinds.iter().all(|(_, kind)| kind["back"] == kind["clients"]), "{kinds:#?}");
+    let (_, bosh) = kinds.iter().find(|(name, _)| *name == "converse-bosh").expect("one of them");
+    let half_s = bosh["half_s"].as_f64().expect("seconds");
+    assert!(half_s < 3.0, "a session goes on; another would begin after 3 s: {half_s}");
     // Every client has kept a log of its room, and each survivor one more of theirs.
     let survivors = report["survivors"].as_u64().expect("a count");
     let logs = report["run"]["verdict"]["logs"].as_u64().expect("a count");

@@ -20,7 +20,6 @@ pub(super) async fn admit(config: &Config, drill: &Drill, url: &str) -> Result<S
         drill.operator_file.clone().unwrap_or_else(|| config.data_dir().join("operator.json"));
     let mut stage = Stage::named(url, drill.roots.clone(), &door, owner).await?;
     is_leeward(&stage).await?;
-    stage.xmpp(drill.mix().species())?;
     if !drills_allowed(&mut stage).await? {
         bail!(
             "this server does not allow drills: they break it on purpose. \
