@@ -118,3 +118,23 @@ fn a_frame_holds_neither_two_elements_nor_too_many() {
         assert!(said.contains(&format!("<{why} ")), "{frame:.60}: {said}");
     }
 }
+
+/// What a client is told that it may send is what it may: over a WebSocket no more than a frame holds
+/// (XEP-0478).
+#[test]
+fn nobody_is_told_that_they_may_send_more_than_a_frame_holds() {
+    let told = |transport, open: stream::Input<'_>| {
+        let mut setting = (*crate::stage::talk::setting(true)).clone();
+        setting.limits.0.bytes_max = 1 << 20;
+        let (id, nonce) = ("id".into(), "nonce".into());
+        let stream = stream::Stream::new(setting.into(), transport, id, nonce);
+        let mut talk = Talk { stream };
+        talk.give(open);
+        let said = written(&talk.give(stream::Input::Admitted));
+        said.split("<max-bytes>").nth(1).and_then(|rest| rest.split('<').next()?.parse().ok())
+    };
+    let open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='x' version='1.0'/>";
+    let frame = Some(leeward_core::limits::FRAME_BYTES_MAX);
+    assert_eq!(told(Transport::WebSocket, stream::Input::Text(open)), frame);
+    assert_eq!(told(Transport::Tcp, stream::Input::Bytes(HEADER.as_bytes())), Some(1 << 20));
+}
