@@ -26,5 +26,5 @@ if [ "$(ulimit -n)" != unlimited ] && [ "$(ulimit -n)" -lt 9000 ]; then
     echo "error: 8,000 clients need 9,000 open files, and $(ulimit -n) are allowed" >&2
     exit 1
 fi
-cargo build --release --locked -p leeward-client --example xmpp_load
+cargo build --release --locked -p leeward -p leeward-client --bin leeward --example xmpp_load --example bare_write
 python3 scripts/xmpp-compare/compare.py "$@"

@@ -13,6 +13,8 @@ DRILLS = [
      ["storm", "--clients", "15000", "--species", "leeward:50,naive:50"], 180),
     ("mixed", "storm, 15,000 clients, half of them of ten other makes",
      ["storm", "--clients", "15000", "--species", "mixed"], 300),
+    ("xmpp", "storm, 5,000 clients of XMPP, of eleven makes",
+     ["storm", "--clients", "5000", "--species", "xmpp-mixed"], 240),
     ("mural", "mural, 8,000 clients with TLS, a third with an old build",
      ["mural", "--clients", "8000"], 180),
     ("gitter", "gitter, 5,000 clients", ["gitter", "--clients", "5000"], 150),

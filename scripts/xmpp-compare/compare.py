@@ -15,6 +15,9 @@ import servers
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RELEASE = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 LOAD = RELEASE / "examples" / "xmpp_load"
+BARE = RELEASE / "examples" / "bare_write"
+# A message of the load in a room, as Leeward sends it.
+STANZA_BYTES = 500
 SURVIVORS, ROOM_SIZE, HALL = 10, 50, 500
 
 
@@ -39,8 +42,19 @@ def storm(kind, work, clients, options):
 
 def hall(kind, work, options):
     with kind(work) as server:
-        return run(server, HALL, 0, HALL, "--deliver", options.rate, "--seconds", 10,
-                   "--patience", options.patience)
+        report = run(server, HALL, 0, HALL, "--deliver", options.rate, "--seconds", 10,
+                     "--patience", options.patience)
+    if report:
+        report["bare_us"] = bare(options)
+    return report
+
+
+def bare(options):
+    """What as many writes of as many bytes cost in a loop that does nothing else, at the same pace, in
+    microseconds of the processor each."""
+    command = [BARE, HALL, STANZA_BYTES, round(options.rate), 10]
+    shown = subprocess.check_output([str(c) for c in command], text=True)
+    return json.loads(shown)["paced"]["write_cpu_us"]
 
 
 def version(kind):

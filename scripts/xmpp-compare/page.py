@@ -32,6 +32,7 @@ def lines(f):
         yield row("… lost, duplicated, reordered", *(cell(r, amiss) for r in reports))
     halls = [server.get("hall") for server in shown]
     yield row("server CPU per delivery, room of 500, 20 messages/s", *(cell(r, hall) for r in halls))
+    yield row("… of a bare `write` to as many sockets", *(cell(r, hall_bare) for r in halls))
     yield row("… send to seen, p50, p99", *(cell(r, hall_took) for r in halls))
 
 
@@ -96,6 +97,10 @@ def hall(r):
     d = r["delivery"]
     late = "" if d["share"] > 0.98 else f" ({d['share'] * 100:.0f} % of them in time)"
     return f"{d['server_cpu_us_each']:.1f} µs{late}"
+
+
+def hall_bare(r):
+    return f"{r['delivery']['server_cpu_us_each'] / r['bare_us']:.2f} × {r['bare_us']:.1f} µs"
 
 
 def hall_took(r):

@@ -145,6 +145,16 @@ impl Shard {
         self.say(question.knock(conn.number.raw()));
     }
 
+    /// Asks once more for a connection that was turned away and is still there, with the place that it
+    /// was given.
+    pub(crate) fn ask_again(&self, conn: &Conn) {
+        let asked = conn.state.borrow().opening.as_ref().and_then(|opening| opening.question);
+        if let Some(question) = asked {
+            self.turn_to(conn, Stand::Asking);
+            self.say(question.knock(conn.number.raw()));
+        }
+    }
+
     /// A connection is in.
     pub(crate) fn came_in(&self, conn: &Conn) {
         if conn.stand.get() == Stand::Admitting {
@@ -339,6 +349,11 @@ impl Shard {
         }
         if refusal.code == Code::Full {
             self.pulse().refused();
+        }
+        if let Some(opening) = &mut conn.state.borrow_mut().opening
+            && let Some(question) = &mut opening.question
+        {
+            question.slot = slot;
         }
         self.turn_to(conn, Stand::Outside);
         self.step(conn, session::Input::Refused(refusal, self.sealed(slot)));

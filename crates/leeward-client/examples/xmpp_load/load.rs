@@ -17,6 +17,8 @@ pub(crate) type Failure = Box<dyn Error>;
 pub(crate) const LOOK: Duration = Duration::from_millis(100);
 /// How long the last messages may take to be seen.
 const QUIET_MAX: Duration = Duration::from_secs(15);
+/// How long a server's memory takes to settle after its accounts have been made.
+const SETTLES: Duration = Duration::from_secs(12);
 /// How long everybody may take to sign in for the first time, which costs a hash each.
 const ACQUAINT_MAX: Duration = Duration::from_secs(900);
 /// Messages a second while rooms get their history.
@@ -76,6 +78,8 @@ impl Load {
             places: false,
         };
         self.crowd.tell(&Order::Xmpp(server)).await?;
+        // Making accounts takes memory that is given back a little later.
+        tokio::time::sleep(SETTLES).await;
         let before = self.cost()?;
         if self.options.known {
             self.acquaint(everybody).await?;

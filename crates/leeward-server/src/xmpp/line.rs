@@ -28,6 +28,8 @@ pub(crate) struct Line {
     pub(crate) stage: Standing,
     /// When it is given up, until it is live.
     pub(crate) until: Instant,
+    /// Until when it is kept after it was turned away, asked for again meanwhile.
+    pub(crate) waits_until: Option<Instant>,
     /// Who has signed in, until it is live.
     pub(crate) login: Option<Box<(Login, UserAgent)>>,
     /// It counts among those who sign in.
@@ -78,6 +80,7 @@ impl Line {
             transport,
             stage: Standing::Opening,
             until: now.plus_ms(OPENING_MS),
+            waits_until: None,
             login: None,
             counted: false,
             gone: false,

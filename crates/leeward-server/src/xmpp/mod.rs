@@ -13,6 +13,7 @@ mod directory;
 mod known;
 mod line;
 mod login;
+mod outside;
 mod sleepers;
 mod stage;
 mod steps;

@@ -305,7 +305,12 @@ impl Shard {
             // The wait is silent, and has an end of its own.
             session::Input::Parked { .. } => {}
             // Nothing is said to clients that would take it for a reason to give up (XMPP.md, 2.4).
-            session::Input::Refused(..) | session::Input::Leave(..) => self.cut_off(conn),
+            session::Input::Refused(refusal, _) => {
+                if !self.lies_down(conn) && !self.keeps_outside(conn, &refusal) {
+                    self.cut_off(conn);
+                }
+            }
+            session::Input::Leave(..) => self.cut_off(conn),
             session::Input::End(refusal) => self.close_xmpp(conn, &refusal),
             session::Input::Tick => self.tick_xmpp(conn),
             session::Input::Frame(_) | session::Input::Heard | session::Input::Answered => {}
@@ -363,7 +368,7 @@ impl Shard {
                 self.node.metrics.leases_expired.inc();
                 self.cut_off(conn);
             }
-            Standing::Knocking if self.lies_down(conn) => {}
+            Standing::Knocking if self.asks_again(conn, now) || self.lies_down(conn) => {}
             Standing::Opening | Standing::InHall | Standing::Knocking | Standing::SigningIn => {
                 self.stream(conn, Input::Expired);
             }

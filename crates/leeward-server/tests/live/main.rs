@@ -32,5 +32,6 @@ mod tls;
 mod tls_restart;
 mod watching;
 mod wedge;
+mod xmpp_outside;
 mod xmpp_security;
 mod xmpp_tokio;
