@@ -5,7 +5,7 @@
 //! post passes, [`accounts`] and [`passwords`] who may come in, [`http`] everything that is not live.
 //!
 //! What is live: `door` accepts sockets and speaks HTTP on them, `upgrade` judges who wants to go
-//! live, `shard` owns the connections of one thread and `heart` is its loop; `conn` is one connection
+//! live, `shard` owns the connections of one thread, `reads` asks the store for it and `heart` is its loop; `conn` is one connection
 //! with its `socket` and its `outbound` queue, `live` does what its session wants done, `xmpp` what
 //! one that speaks XMPP does. `admission`
 //! asks who may come in, `wheel` knows when to look at whom. [`doctor`] holds the machine's limits
@@ -31,6 +31,7 @@ mod operator;
 mod outbound;
 pub mod passwords;
 mod pulse;
+mod reads;
 pub mod run;
 mod shard;
 mod socket;

@@ -118,8 +118,7 @@ impl Shard {
         };
         opening.question = Some(question);
         drop(state);
-        self.turn_to(conn, Stand::Asking);
-        self.say(question.knock(conn.number.raw()));
+        self.put(conn, question);
     }
 
     /// Asks to have somebody let in of whom nothing is known but what they claim.
@@ -141,8 +140,7 @@ impl Shard {
         };
         opening.question = Some(question);
         drop(state);
-        self.turn_to(conn, Stand::Asking);
-        self.say(question.knock(conn.number.raw()));
+        self.put(conn, question);
     }
 
     /// Asks once more for a connection that was turned away and is still there, with the place that it
@@ -150,9 +148,13 @@ impl Shard {
     pub(crate) fn ask_again(&self, conn: &Conn) {
         let asked = conn.state.borrow().opening.as_ref().and_then(|opening| opening.question);
         if let Some(question) = asked {
-            self.turn_to(conn, Stand::Asking);
-            self.say(question.knock(conn.number.raw()));
+            self.put(conn, question);
         }
+    }
+
+    fn put(&self, conn: &Conn, question: Question) {
+        self.turn_to(conn, Stand::Asking);
+        self.say(question.knock(conn.number.raw()));
     }
 
     /// A connection is in.
