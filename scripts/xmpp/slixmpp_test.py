@@ -7,6 +7,7 @@ import sys
 import time
 import unittest
 import uuid
+from xml.etree import ElementTree as ET
 
 import slixmpp
 from slixmpp.exceptions import IqError
@@ -15,9 +16,10 @@ from slixmpp.xmlstream.matcher import StanzaPath
 
 from server import DOMAIN, PASSWORD, ROOM, Server
 
-PLUGINS = ["xep_0030", "xep_0045", "xep_0054", "xep_0085", "xep_0092", "xep_0184", "xep_0191", "xep_0198",
+PLUGINS = ["xep_0030", "xep_0045", "xep_0054", "xep_0066", "xep_0085", "xep_0092", "xep_0184", "xep_0191", "xep_0198",
            "xep_0199", "xep_0202", "xep_0280", "xep_0308", "xep_0313", "xep_0333", "xep_0359", "xep_0402",
            "xep_0424", "xep_0444", "xep_0461"]
+UPLOAD = "urn:xmpp:http:upload:0"
 PATIENCE = 10
 
 
@@ -183,6 +185,25 @@ class Slixmpp(unittest.IsolatedAsyncioTestCase):
         found = [m["mam_result"]["forwarded"]["stanza"]["body"] async for m in pages]
         self.assertEqual(found[-2:], [text, back])
         for client in (one, two, desk):
+            await client.disconnect()
+
+    async def test_a_file_is_uploaded_and_is_an_attachment_in_the_web(self):
+        one, two = await self.two()
+        content = f"soup at half past twelve {uuid.uuid4()}".encode()
+        ask = one.make_iq_get(ito=f"files.{DOMAIN}")
+        ask.append(ET.Element(f"{{{UPLOAD}}}request", {
+            "filename": "menu.txt", "size": str(len(content)), "content-type": "text/plain"}))
+        slot = (await ask.send()).xml
+        put, get = (slot.find(f".//{{{UPLOAD}}}{what}").get("url") for what in ("put", "get"))
+        self.assertEqual(await asyncio.to_thread(self.server.fetch, "PUT", put, content), b"")
+        message = one.make_message(ROOM, get, mtype="groupchat")
+        message["oob"]["url"] = get
+        message.send()
+        heard = await two.hears(lambda m: m["oob"]["url"], "the file")
+        self.assertEqual(await asyncio.to_thread(self.server.fetch, "GET", heard["oob"]["url"]), content)
+        files = [f for line in self.server.lines(self.server.lobby()) for f in line.get("files", [])]
+        self.assertEqual((files[-1]["name"], files[-1]["size"]), ("menu.txt", len(content)))
+        for client in (one, two):
             await client.disconnect()
 
     async def test_the_archive_of_a_room_is_read_in_pages(self):

@@ -23,6 +23,8 @@ use std::time::Duration;
 
 /// Between two attempts to get into the line of the pool that hashes.
 const POOL_RETRY: Duration = Duration::from_millis(100);
+/// Clients of one account on one shard.
+pub(crate) const RESOURCES_MAX: usize = 200;
 /// How long a session that is being taken up may still seem to have a connection.
 const GHOST_MAX: Duration = Duration::from_secs(3);
 /// How long a device's sign-in lasts, in milliseconds, as a browser's does.
@@ -48,6 +50,12 @@ impl Shard {
     }
 
     pub(super) fn find_scram(self: &Rc<Self>, conn: &Rc<Conn>, name: String) {
+        let from = (name.as_str(), conn.peer.get().map(network));
+        let known = self.node.accounts.by_name(&name).is_some();
+        if known && self.node.xmpp.proofs.admit(from, self.node.now()).is_err() {
+            // It goes as it would with a password that is wrong.
+            return self.stream(conn, Input::Scram(None));
+        }
         self.find(conn, |node| async move {
             match node.store.credentials(name).await {
                 Ok(found) => Input::Scram(found.and_then(|found| scram_of(&found))),
@@ -99,6 +107,9 @@ impl Shard {
     /// Binds a resource.
     pub(super) fn bind(self: &Rc<Self>, conn: &Rc<Conn>, request: BindRequest) {
         let Some((login, agent)) = conn.login() else { return };
+        if self.stage.station.borrow().resources_of(login.account) >= RESOURCES_MAX {
+            return self.stream(conn, Input::End("resource-constraint"));
+        }
         let token = request.token.clone();
         if token.is_none() {
             return self.bind_as(conn, login, request, None);

@@ -40,6 +40,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 pub(crate) use web::{BOSH_PATH, SOCKET_PATH, judge};
 
+/// So many clients of one account may begin SCRAM at once from one network, all of which come in unless
+/// they guess; beyond, one in two seconds.
+const PROOFS_MAX: u64 = 100;
+
 /// What an element may be before its sender is known: a sign-in, and nothing longer.
 const STRANGERS: xml::Limits =
     xml::Limits { bytes_max: 10_000, elements_max: 64, depth_max: 16, attributes_max: 32 };
@@ -58,6 +62,8 @@ pub(crate) struct Xmpp {
     pub(crate) sleepers: Sleepers,
     /// Wrong passwords, by name and network: one try in 6 s after the first ten.
     guesses: Throttle,
+    /// Beginnings of SCRAM for a name and a network that have not come to a sign-in.
+    proofs: Throttle,
     /// What tokens of devices are made with.
     tokens: [u8; 32],
     /// The sign-ins of devices, by account and by what the device calls itself.
@@ -107,6 +113,7 @@ impl Xmpp {
             known: Known::new(crate::node::secret()),
             sleepers: Sleepers::open(store).await?,
             guesses: Throttle::new(10, 6_000),
+            proofs: Throttle::new(PROOFS_MAX, 2_000),
             tokens: derive("leeward 2026-11 tokens of devices"),
             devices: Mutex::new(store.devices().await?.into_iter().collect()),
             tls: OnceLock::new(),

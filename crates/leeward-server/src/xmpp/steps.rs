@@ -8,6 +8,7 @@ use super::line::{OPENING_MS, Standing, WAITING_MS};
 use super::{Arrival, Line};
 use crate::conn::{Conn, Opening};
 use crate::door::Place;
+use crate::http::network;
 use crate::shard::Shard;
 use crate::socket::Socket;
 use leeward_core::code::{Code, Refusal};
@@ -405,6 +406,7 @@ impl Shard {
         let who = Who { account: login.account, role: login.role, session: login.session, epoch };
         conn.who.set(Some(who));
         self.node.live_began(epoch, conn.number);
+        self.node.xmpp.proofs.forgive((login.name.as_str(), conn.peer.get().map(network)));
         if let Some(id) = sm {
             self.node.xmpp.sleepers.woke(id, who);
         }

@@ -176,6 +176,61 @@ async fn whoever_guesses_passwords_locks_out_nobody_but_themselves() {
     }
 }
 
+/// Beginnings of SCRAM count as guesses do, until one comes to a sign-in: beyond a hundred the server looks
+/// nothing up and goes on as with an account that it does not have (RFC 5802, section 9).
+#[tokio::test]
+async fn whoever_begins_scram_again_and_again_is_told_nothing_any_more() {
+    let world = World::start().await;
+    world.with_password("member").await;
+    let salt = async || {
+        let mut client = Xmpp::connect(world.xmpp).await;
+        client.opens().await;
+        let first = STANDARD.encode("n,,n=member,r=abcdefabcdef");
+        client
+            .says(&format!(
+                "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256'>{first}</auth>"
+            ))
+            .await;
+        let said = client.until("</challenge>").await;
+        let challenge = said.rsplit('>').nth(1).and_then(|rest| rest.split('<').next());
+        let text = STANDARD.decode(challenge.expect("a challenge")).expect("it is base64");
+        let text = String::from_utf8(text).expect("it is text");
+        text.split(",s=").nth(1).and_then(|rest| rest.split(',').next()).expect("a salt").to_owned()
+    };
+    let own = salt().await;
+    for n in 1..100 {
+        assert_eq!(salt().await, own, "after {n}");
+    }
+    assert_ne!(salt().await, own, "the account's own salt is not told for ever");
+    // Whoever knows the password is nobody who guesses.
+    drop(Xmpp::sign_in(&world, "member").await);
+    assert_eq!(salt().await, own);
+}
+
+/// An account has so many clients at a time, and no more.
+#[tokio::test]
+async fn an_account_has_no_more_clients_than_there_is_room_for() {
+    const RESOURCES_MAX: usize = 200;
+    let world = World::with(|config| config.shards = 1).await;
+    for name in ["member", "other"] {
+        world.with_password(name).await;
+    }
+    let mut clients = Vec::new();
+    for _ in 0..RESOURCES_MAX {
+        clients.push(Xmpp::sign_in(&world, "member").await);
+    }
+    let mut beyond = Xmpp::connect(world.xmpp).await;
+    beyond.signs("member").await;
+    beyond
+        .says("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+        .await;
+    assert!(beyond.end().await.contains("<resource-constraint "));
+    Xmpp::sign_in(&world, "other").await;
+    drop(clients);
+    world.until("they are gone", async |w| w.figure("leeward_connections").await == 0).await;
+    Xmpp::sign_in(&world, "member").await;
+}
+
 /// A session is its account's own: nobody else takes it up, by its id, by another or by none; at a count that
 /// cannot be it is not taken up, and two who try at once get it once (XEP-0198).
 #[tokio::test]

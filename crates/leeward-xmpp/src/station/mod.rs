@@ -155,6 +155,11 @@ impl Station {
         self.clients_of(account).iter().any(is)
     }
 
+    /// How many clients of an account are here.
+    pub fn resources_of(&self, account: AccountId) -> usize {
+        self.by_account.range((account, 0)..=(account, Conn::MAX)).count()
+    }
+
     /// The client of a connection.
     pub fn client(&self, conn: Conn) -> Option<&Client> {
         self.clients.get(conn as usize)?.as_deref()
