@@ -2,7 +2,7 @@
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, expect, test } from "vitest";
-import { openKeep } from "../src/sync/keep.ts";
+import { type Keep, openKeep } from "../src/sync/keep.ts";
 import { ModelServer } from "./modelServer.ts";
 import { FakePage, Profile } from "./page.ts";
 import { Dice, Time } from "./time.ts";
@@ -41,6 +41,18 @@ async function calm(): Promise<void> {
 function say(page: FakePage, text: string, room = 1): string {
   const more = { thread: null, also_room: false, files: [], quote: null };
   return page.client.outbox.post(room, { kind: "message", text, ...more });
+}
+
+/** The operations of a keep, to be used apart from it. */
+function bound(keep: Keep): Keep {
+  return {
+    all: (table) => keep.all(table),
+    entries: (table) => keep.entries(table),
+    one: (table, key) => keep.one(table, key),
+    put: (table, key, value) => keep.put(table, key, value),
+    drop: (table, key) => keep.drop(table, key),
+    close: () => keep.close(),
+  };
 }
 
 function texts(room = 1): string[] {
@@ -200,6 +212,30 @@ test("two pages of one account send what each has written, once", async () => {
     expect(page.lines(1)).toHaveLength(2);
     expect(page.client.store.getState().outbox).toEqual([]);
   }
+});
+
+test("what another page has sent stands there once, however late it is read of the device", async () => {
+  const first = await live();
+  const late: (() => void)[] = [];
+  let slow = false;
+  profile.openKeep = async () => {
+    const keep = await openKeep(1);
+    const all: typeof keep.all = async (table) => {
+      const found = await keep.all(table);
+      if (slow && table === "outbox") await new Promise<void>((done) => late.push(done));
+      return found;
+    };
+    return { ...bound(keep), all };
+  };
+  const second = await live();
+  slow = true;
+  say(first, "hello");
+  await calm();
+  expect(late.length, "it has begun to look before and after").toBeGreaterThan(1);
+  late[0]?.();
+  await time.pass(20);
+  expect(second.lines(1).map(({ state }) => state)).toEqual(["stored"]);
+  for (const done of late) done();
 });
 
 test("a page does not send what another that lives is sending", async () => {

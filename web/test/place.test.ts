@@ -8,10 +8,10 @@ import { Dice, Time } from "./time.ts";
 const FULL = { code: "full", message: "the server is full", then: "retry" } as const;
 const SLOT = { t: "refuse", ...FULL, after_ms: 20_000, slot: "slot-1" } as const;
 
-function stage() {
+function stage(seed = 1) {
   const time = new Time();
   const server = new ModelServer(() => time.now, ["a"], ["one"]);
-  const of = { profile: new Profile(), server, time, dice: new Dice(1), account: 1 };
+  const of = { profile: new Profile(), server, time, dice: new Dice(seed), account: 1 };
   /** Slots presented, `null` for a hello without one, in the order of the knocks. */
   const knocks: (string | null)[] = [];
   let answer: ServerFrame | null = null;
@@ -31,7 +31,7 @@ function stage() {
     say: (frame: ServerFrame | null) => {
       answer = frame;
     },
-    ...{ pass, server, knocks },
+    ...{ time, pass, server, knocks },
   };
 }
 
@@ -92,6 +92,22 @@ describe("a page in a storm", () => {
       null,
     ]);
     for (const page of [...pages, late]) expect(barOf(page).state).toBe("live");
+  });
+
+  test("leaves the tab that asks the time to be answered", async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const { open, say, time, server, knocks } = stage(seed);
+      say({ ...SLOT, after_ms: 8_000 });
+      open();
+      /** The network takes its time. */
+      const slowly = async (ms: number) => {
+        for (const end = time.now + ms; time.now < end; server.run()) await time.pass(600);
+      };
+      await slowly(2_000);
+      open();
+      await slowly(26_000);
+      expect(knocks, `seed ${seed}`).toEqual([null, "slot-1", "slot-1", "slot-1"]);
+    }
   });
 
   test("tells of another build once nothing waits to be sent", async () => {

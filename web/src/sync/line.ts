@@ -22,6 +22,9 @@ interface Written {
 /** A wait beyond this is a clock that was set, in milliseconds. */
 const WAIT_MS_MAX = 3_600_000;
 
+/** How long a page that asks at its time is left to be answered before another asks, in milliseconds. */
+const ANSWERED_MS = 1_000;
+
 export class Line {
   readonly #of: Pick<World, "now" | "wall" | "random"> &
     Pick<World, "remember" | "remembered" | "rememberHere" | "rememberedHere">;
@@ -59,7 +62,7 @@ export class Line {
 
   /** Another page said what it waits for. */
   heard({ until, why, message }: Waits): Input {
-    const wait_ms = until === null ? null : this.#until(until);
+    const wait_ms = until === null ? null : this.#until(until) + ANSWERED_MS;
     const words = message === null ? {} : { message };
     return { kind: "elsewhere", wait_ms, why, ...words, random: this.#of.random() };
   }

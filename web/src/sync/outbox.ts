@@ -18,6 +18,9 @@ import type { Keep, KeptEntry } from "./keep.ts";
 import type { OutboxEntry, SendState } from "./model.ts";
 import type { Tabs } from "./tabs.ts";
 
+/** Nonces that are remembered after they were seen in their rooms. */
+const SEEN_MAX = 256;
+
 /** What the outbox needs of the rest of the client. */
 export interface OutboxWorld {
   readonly keep: Keep;
@@ -55,6 +58,8 @@ const LOOK_MS = 15_000;
 export class Outbox {
   readonly #world: OutboxWorld;
   readonly #entries = new Map<Nonce, Entry>();
+  /** What was seen in its room last: what is read of the device may be older. */
+  readonly #seen = new Set<Nonce>();
   /** On their way on this connection. */
   readonly #flying = new Set<Nonce>();
   /** Not on the device yet, so not to be sent yet. */
@@ -158,6 +163,11 @@ export class Outbox {
   settled(nonce: Nonce): boolean {
     const own = this.#entries.get(nonce)?.kept.owner === this.#world.tabs.id;
     this.#remove(nonce);
+    this.#seen.add(nonce);
+    for (const oldest of this.#seen) {
+      if (this.#seen.size <= SEEN_MAX) break;
+      this.#seen.delete(oldest);
+    }
     return own;
   }
 
@@ -179,6 +189,8 @@ export class Outbox {
     for (const entry of kept) {
       const known = this.#entries.get(entry.nonce);
       if (known?.kept.owner === this.#world.tabs.id) continue;
+      // It was read before its page let it go, and is in the room already.
+      if (this.#seen.has(entry.nonce)) continue;
       this.#set(entry, entry.failed === null ? "sending" : "failed", entry.failed);
       this.#order = Math.max(this.#order, entry.order);
       this.#watch();
