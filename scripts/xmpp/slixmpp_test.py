@@ -187,6 +187,24 @@ class Slixmpp(unittest.IsolatedAsyncioTestCase):
         for client in (one, two, desk):
             await client.disconnect()
 
+    async def test_whom_one_has_blocked_is_not_heard(self):
+        one = await Client("member", "quiet").enter(self.server)
+        two = await Client("other", "loud").enter(self.server)
+        blocking, loud = one.plugin["xep_0191"], slixmpp.JID(f"other@{DOMAIN}")
+        await blocking.block([loud])
+        listed = await blocking.get_blocked()
+        self.assertEqual([item["jid"] for item in listed["blocklist"]["items"]], [loud])
+        unheard, heard = f"unheard {uuid.uuid4()}", f"heard {uuid.uuid4()}"
+        two.send_message(f"member@{DOMAIN}", unheard, mtype="chat")
+        one.send_message(loud, "never said", mtype="chat")
+        await one.hears(lambda m: m["type"] == "error" and m["error"]["condition"] == "not-acceptable", "no")
+        await blocking.unblock([loud])
+        two.send_message(f"member@{DOMAIN}", heard, mtype="chat")
+        await one.hears(body(heard), heard)
+        self.assertFalse([m for m in one.heard if m["body"] == unheard])
+        for client in (one, two):
+            await client.disconnect()
+
     async def test_a_file_is_uploaded_and_is_an_attachment_in_the_web(self):
         one, two = await self.two()
         content = f"soup at half past twelve {uuid.uuid4()}".encode()

@@ -88,6 +88,8 @@ namespaces! {
     RECEIPTS = "urn:xmpp:receipts";
     /// XEP-0191.
     BLOCKING = "urn:xmpp:blocking";
+    /// XEP-0191, for errors.
+    BLOCKING_ERRORS = "urn:xmpp:blocking:errors";
     /// XEP-0198.
     SM = "urn:xmpp:sm:3";
     /// XEP-0199.

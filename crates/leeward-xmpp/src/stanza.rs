@@ -153,6 +153,12 @@ pub fn error(stanza: &Element, condition: Condition, text: Option<&str>) -> Elem
     answer(stanza, "error").child(condition.element(text))
 }
 
+/// The error of whoever writes to somebody whom they have blocked (XEP-0191, section 3.2).
+pub fn blocked(stanza: &Element) -> Element {
+    let why = Element::new("blocked", ns::BLOCKING_ERRORS);
+    answer(stanza, "error").child(Condition::NotAcceptable.element(None).child(why))
+}
+
 fn answer(stanza: &Element, kind: &'static str) -> Element {
     let name = Kind::of(stanza).map_or("iq", Kind::as_str);
     Element::new(name, ns::CLIENT)

@@ -305,7 +305,7 @@ impl Shard {
             }
             // The wait is silent, and has an end of its own.
             session::Input::Parked { .. } => {}
-            // Nothing is said to clients that would take it for a reason to give up (XMPP.md, 2.4).
+            // Nothing is said to clients that would take it for a reason to give up.
             session::Input::Refused(refusal, _) => {
                 if !self.lies_down(conn) && !self.keeps_outside(conn, &refusal) {
                     self.cut_off(conn);

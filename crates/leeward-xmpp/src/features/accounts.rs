@@ -1,7 +1,7 @@
 //! What a station knows of the accounts that are here, or were until lately: their direct rooms, so that
 //! whoever comes back need not have them read again.
 
-use super::direct;
+use super::{blocking, direct};
 use crate::station::{Answer, Around, Conn, Output, Question, Station};
 use leeward_core::event::Event;
 use leeward_core::id::{AccountId, Instant, Millis, RoomId, Seq};
@@ -54,6 +54,8 @@ struct Known {
     direct: BTreeMap<RoomId, AccountId>,
     asking: bool,
     read: bool,
+    /// Whom it does not want to hear from.
+    blocked: BTreeSet<AccountId>,
     /// Clients that have come back before it was read, and what each has seen.
     waking: Vec<(Conn, u64, Seen)>,
 }
@@ -71,6 +73,17 @@ impl Accounts {
     /// Whether two have a direct room, as far as the first is known.
     pub(crate) fn is_direct(&self, account: AccountId, other: AccountId) -> bool {
         self.with.contains(&(other, account))
+    }
+
+    /// Whether somebody does not want to hear from another.
+    pub(super) fn blocks(&self, account: AccountId, other: AccountId) -> bool {
+        self.known.get(&account).is_some_and(|known| known.blocked.contains(&other))
+    }
+
+    pub(super) fn block(&mut self, account: AccountId, blocked: BTreeSet<AccountId>) {
+        if let Some(known) = self.known.get_mut(&account) {
+            known.blocked = blocked;
+        }
     }
 
     /// Who is known here and has a direct room with somebody.
@@ -173,6 +186,9 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
             station.accounts.again.insert(account, around.now.plus_ms(AGAIN_MS));
             return;
         };
+        if station.accounts.known.get(&account).is_some_and(|known| !known.read) {
+            blocking::read(station, account);
+        }
         let fresh = take_in(station, account, (version, asked), &rooms);
         let mut late = Vec::new();
         for (room, from, since) in fresh {

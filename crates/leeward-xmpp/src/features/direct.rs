@@ -6,7 +6,7 @@ use crate::jid::Jid;
 use crate::muc::draft::{self, Say, Wish};
 use crate::muc::{changes, render};
 use crate::ns;
-use crate::stanza::{Condition, Rest};
+use crate::stanza::{Condition, Rest, blocked};
 use crate::station::{Answer, Around, Client, Conn, Output, Question, Station, Told};
 use crate::xml::Element;
 use leeward_core::event::{Draft, Event, What};
@@ -43,6 +43,9 @@ pub(super) fn message(
     if other == own {
         let words = "there is no room for notes to oneself";
         return station.refuse(conn, message, Condition::ServiceUnavailable, Some(words));
+    }
+    if station.accounts.blocks(own, other) {
+        return station.send(conn, &blocked(message));
     }
     let wish = draft::read(message, &station.domain.files_url);
     let room = station.accounts.room(own, other);
@@ -239,6 +242,9 @@ fn give(
     mut conns: Vec<Conn>,
     told: &Told,
 ) {
+    if station.accounts.blocks(account, told.event.from) {
+        return;
+    }
     let Some(own) = around.names.person(account) else { return };
     let own = Jid::of(&own.name, &station.domain.name).to_string();
     let frame = render::Frame { room, by: &own, group: false, delayed: false };
@@ -318,6 +324,9 @@ fn say_typing(
 ) {
     let ends = station.accounts.ends(room).unwrap_or_default();
     let Some(other) = ends.into_iter().find(|account| *account != who) else { return };
+    if station.accounts.blocks(other, who) {
+        return;
+    }
     let Some(person) = around.names.person(who) else { return };
     let message = Element::new("message", ns::CLIENT)
         .with("from", Jid::of(&person.name, &station.domain.name).to_string())

@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod blocking;
 mod bookmarks;
 mod direct;
 pub(crate) mod disco;
@@ -68,8 +69,6 @@ pub struct Own {
     pub(crate) wants: notices::Wants,
     /// What it was asked the meaning of.
     asked_caps: Option<String>,
-    /// Whom its account has blocked.
-    pub(crate) blocked: Vec<String>,
     /// What it said a moment ago.
     said: VecDeque<Nonce>,
     asks: Gcra,
@@ -175,7 +174,7 @@ pub(crate) fn iq(
         ("query", ns::VERSION) => small::version(station, conn, iq),
         ("query", ns::LAST) => small::last(station, around, conn, iq),
         ("time", ns::TIME) => small::time(station, around, conn, iq),
-        ("blocklist" | "block" | "unblock", ns::BLOCKING) => small::blocking(station, conn, iq),
+        ("blocklist" | "block" | "unblock", ns::BLOCKING) => blocking::asked(station, conn, iq),
         ("enable" | "disable", ns::CARBONS) => {
             if let Some(client) = station.client_mut(conn) {
                 client.own.carbons = name == "enable";
@@ -279,6 +278,7 @@ pub(crate) fn profile_changed(
     node: &str,
 ) {
     notices::changed(station, around, account, node);
+    blocking::changed(station, account, node);
 }
 
 /// Somebody has got a message of somebody's.

@@ -109,7 +109,9 @@ pub(super) fn presence(
 /// Who of the roster is there, told to a client that has come.
 fn show_contacts(station: &mut Station, around: Around<'_>, conn: Conn) {
     let Some(client) = station.client(conn) else { return };
-    let people = contacts(station, around, client.account(), client.role());
+    let account = client.account();
+    let mut people = contacts(station, around, account, client.role());
+    people.retain(|person| !station.accounts.blocks(account, person.id));
     for person in people {
         let is = around.names.presence(person.id);
         if is != Presence::Offline {
@@ -157,7 +159,11 @@ pub(super) fn changed(
     for (account, _) in changes {
         let Some(person) = around.names.person(*account) else { continue };
         let told = of(station, &person, around.names.presence(*account));
-        let looks = |client: &Client| client.own.available && !client.own.inactive;
+        let looks = |client: &Client| {
+            client.own.available
+                && !client.own.inactive
+                && !station.accounts.blocks(client.account(), *account)
+        };
         let conns = having(station, everybody, *account, looks);
         if !conns.is_empty() {
             station.fan_out(conns, told, None);

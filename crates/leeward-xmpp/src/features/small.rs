@@ -40,62 +40,6 @@ pub(super) fn last(station: &mut Station, around: Around<'_>, conn: Conn, iq: &E
     station.send(conn, &result(iq, Some(query)));
 }
 
-/// XEP-0191: nobody is blocked in a workspace; whoever disturbs is spoken to, or removed.
-pub(super) fn blocking(station: &mut Station, conn: Conn, iq: &Element) {
-    let lists = iq.first().is_some_and(|first| first.name() == "blocklist");
-    let account = station.client(conn).map(crate::station::Client::account);
-    let Some(account) = account else { return };
-    let iq = iq.clone();
-    if lists {
-        let question = Question::Settings(account, BLOCKED.into());
-        return station.ask_for(conn, question, move |station, _, answer| {
-            let item = |jid: &str| Element::new("item", ns::BLOCKING).with("jid", jid);
-            let list = Element::new("blocklist", ns::BLOCKING)
-                .children(blocked(&answer).iter().map(|jid| item(jid)));
-            station.send(conn, &result(&iq, Some(list)));
-        });
-    }
-    let question = Question::Settings(account, BLOCKED.into());
-    station.ask_in_order(conn, question, move |station, _, answer| {
-        let mut list = blocked(&answer);
-        let Some(change) = iq.first() else { return };
-        let named: Vec<String> = change
-            .elements()
-            .filter_map(|item| crate::jid::Jid::parse(item.attribute("jid")?).ok())
-            .map(|jid| jid.bare().to_string())
-            .collect();
-        match (change.name(), named.is_empty()) {
-            ("block", false) => list.extend(named.clone()),
-            ("unblock", true) => list.clear(),
-            ("unblock", false) => list.retain(|jid| !named.contains(jid)),
-            _ => return station.refuse(conn, &iq, Condition::BadRequest, None),
-        }
-        list.sort_unstable();
-        list.dedup();
-        list.truncate(BLOCKED_MAX);
-        if let Some(client) = station.client_mut(conn) {
-            client.own.blocked.clone_from(&list);
-        }
-        let keep = Question::Keep(account, BLOCKED.into(), list.join("\n"));
-        station.ask_for(conn, keep, |_, _, _| ());
-        station.send(conn, &result(&iq, None));
-        // Every client of the account is told (XEP-0191, section 3.3).
-        for other in station.clients_of(account) {
-            let push = Element::new("iq", ns::CLIENT).with("type", "set").with("id", "block");
-            station.send(other, &push.child(change.clone()));
-        }
-    });
-}
-
-const BLOCKED: &str = "xmpp/blocked";
-const BLOCKED_MAX: usize = 200;
-
-fn blocked(answer: &Answer) -> Vec<String> {
-    let Answer::Settings(settings) = answer else { return Vec::new() };
-    let text = settings.first().map(|(_, value)| value.as_str()).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
 /// XEP-0049: what clients keep with the server, each under the name of its element.
 pub(super) fn private(station: &mut Station, conn: Conn, iq: &Element) {
     let Some(account) = station.client(conn).map(crate::station::Client::account) else { return };

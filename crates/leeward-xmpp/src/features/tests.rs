@@ -57,6 +57,18 @@ pub(super) fn two() -> Play {
     play
 }
 
+/// The answer to what was asked of an account; nobody has been blocked by it.
+fn reads(play: &mut Play, ask: crate::station::Ask, answer: Answer) -> Vec<Output> {
+    let mut out = play.answer(ask, answer);
+    let lists = |output: &Output| matches!(output, Output::Ask(_, Question::Settings(..)));
+    if let Some(at) = out.iter().position(lists)
+        && let Output::Ask(list, _) = out.remove(at)
+    {
+        out.extend(play.answer(list, Answer::Settings(Vec::new())));
+    }
+    out
+}
+
 fn asks(play: &mut Play, conn: u32, text: &str) -> String {
     let out = play.says(conn, xml(text));
     assert_eq!(questions(&out), [], "{text}");
@@ -169,6 +181,61 @@ fn the_first_word_between_two_makes_their_room() {
     let out = play.answer(*ask, Answer::Which(RoomId(10), true));
     assert!(out.iter().any(|o| matches!(o, Output::Listen(RoomId(10), Seq(0)))));
     assert!(questions(&out).iter().any(|(_, q)| matches!(q, Question::Post(1, RoomId(10), ..))));
+}
+
+#[test]
+fn nothing_comes_from_whom_one_has_blocked_until_they_are_let_off() {
+    let mut play = two();
+    let ask = |play: &mut Play, what: &str, kept: &str| {
+        let item = "<item jid='owner@chat.example.org'/>";
+        let ask =
+            format!("<iq type='set' id='b'><{what} xmlns='urn:xmpp:blocking'>{item}</{what}></iq>");
+        let out = play.says(2, xml(&ask));
+        let [(list, Question::Settings(AccountId(2), key))] = &questions(&out)[..] else {
+            panic!("{out:?}")
+        };
+        let kept = Answer::Settings(vec![(key.clone(), kept.to_owned())]);
+        let out = play.answer(*list, kept);
+        let [(keep, Question::Keep(AccountId(2), _, list))] = &questions(&out)[..] else {
+            panic!("{out:?}")
+        };
+        assert!(given(play, &out, 2).is_empty(), "nothing is done before it is kept");
+        let out = play.answer(*keep, Answer::Done);
+        let shards = |o: &Output| matches!(o, Output::Profile(AccountId(2), _));
+        assert!(out.iter().any(shards), "other shards are told");
+        assert!(
+            given(play, &out, 3).concat().contains(&format!("<{what} ")),
+            "its other clients too"
+        );
+        list.clone()
+    };
+    for conn in [2, 3] {
+        play.says(conn, xml("<presence/>"));
+    }
+    let blocked = ask(&mut play, "block", "");
+    assert_eq!(blocked, "owner@chat.example.org");
+    let heard = |play: &mut Play, input: Input| {
+        let out = play.give(input);
+        [given(play, &out, 2), given(play, &out, 3)].concat().concat()
+    };
+    let seen = || Input::Presence(Arc::from([(AccountId(1), Presence::Online)]));
+    assert_eq!(heard(&mut play, message(4, 1, "0123456789abcdef", "hi")), "");
+    assert_eq!(heard(&mut play, Input::Typing(DIRECT, AccountId(1))), "");
+    assert_eq!(heard(&mut play, seen()), "");
+    let say = "<message to='owner@chat.example.org' type='chat' id='m'><body>hi</body></message>";
+    let refused = asks(&mut play, 3, say);
+    assert!(
+        refused.contains("<not-acceptable ") && refused.contains("blocking:errors"),
+        "{refused}"
+    );
+    // Another shard has changed the list.
+    let out = play.give(Input::Profile(AccountId(2), "xmpp/blocked".into()));
+    let [(read, Question::Settings(AccountId(2), key))] = &questions(&out)[..] else { panic!() };
+    play.answer(*read, Answer::Settings(vec![(key.clone(), blocked.clone())]));
+    assert_eq!(heard(&mut play, message(5, 1, "0123456789abcdeg", "still")), "");
+    assert_eq!(ask(&mut play, "unblock", &blocked), "");
+    assert!(heard(&mut play, message(6, 1, "0123456789abcdeh", "again")).contains("<body>again<"));
+    assert!(heard(&mut play, seen()).contains("<presence "));
 }
 
 #[test]
@@ -294,7 +361,8 @@ fn direct_words_said_while_a_client_slept_are_told_once_its_account_is_known() {
     let known = RoomSummary { head: Seq(5), ..direct(1) };
     let fresh = RoomSummary { id: RoomId(10), head: Seq(2), ..direct(3) };
     let quiet = RoomSummary { id: RoomId(11), head: Seq(0), ..direct(3) };
-    let out = play.answer(*account, Answer::Account(1, vec![known, fresh, quiet]));
+    let answer = Answer::Account(1, vec![known, fresh, quiet]);
+    let out = reads(&mut play, *account, answer);
     let asked = questions(&out);
     let [
         (first, Question::Since(DIRECT, Seq(3), _)),
@@ -390,7 +458,7 @@ fn direct_words_heard_for_the_other_end_before_an_account_was_read_are_told_to_i
     let account = questions(&out)[0].0;
     let out = play.give(message(4, 1, "0123456789abcdef", "four"));
     assert!(given(&play, &out, 2).is_empty(), "it is not known here that it is theirs");
-    let out = play.answer(account, Answer::Account(1, vec![direct(1)]));
+    let out = reads(&mut play, account, Answer::Account(1, vec![direct(1)]));
     let asked = questions(&out);
     let [(since, Question::Since(DIRECT, Seq(3), _))] = &asked[..] else { panic!("{asked:?}") };
     let out = play.answer(*since, Answer::Since(vec![told(4, "four", 1)], true));
@@ -404,14 +472,16 @@ fn direct_words_heard_for_the_other_end_before_an_account_was_read_are_told_to_i
 #[test]
 fn the_first_word_of_another_is_told_once_it_is_known_whose_room_it_is_in() {
     let mut play = Play::of(&["owner", "member"]);
+    let mut again = Vec::new();
     for (conn, name) in [(1, "owner"), (2, "member")] {
         let out = play.bound(conn, name, "r");
         let version = u64::from(conn == 1);
-        let out = play.answer(questions(&out)[0].0, Answer::Account(version, Vec::new()));
+        let answer = Answer::Account(version, Vec::new());
+        again = questions(&reads(&mut play, questions(&out)[0].0, answer));
         // The list of the second has changed since, and is read again.
-        assert_eq!(questions(&out).len(), usize::from(conn == 2));
+        assert_eq!(again.len(), usize::from(conn == 2));
     }
-    let again = crate::station::Ask::from(3u32);
+    let again = again[0].0;
     let say = "<message to='member@chat.example.org' type='chat'><body>hi</body></message>";
     let out = play.says(1, xml(say));
     play.answer(questions(&out)[0].0, Answer::Which(RoomId(10), true));
@@ -436,7 +506,7 @@ fn an_account_that_could_not_be_read_is_read_again() {
     play.now = play.now.plus_ms(2_000);
     let out = play.give(Input::Tick);
     let [(ask, Question::Account(AccountId(2)))] = questions(&out)[..] else { panic!("{out:?}") };
-    let out = play.answer(ask, Answer::Account(1, vec![direct(1)]));
+    let out = reads(&mut play, ask, Answer::Account(1, vec![direct(1)]));
     assert!(matches!(out[..], [Output::Listen(DIRECT, _)]), "{out:?}");
     play.now = play.now.plus_ms(2_000);
     assert!(play.give(Input::Tick).is_empty());
