@@ -252,15 +252,10 @@ test("strophe.js over BOSH stays signed in over a planned restart, with nothing 
   // One request waits at the server when it stops.
   while (one.connection._proto._requests[0]?.sends !== 1) await new Promise((resolve) => setTimeout(resolve, 20));
   await new Promise((resolve) => setTimeout(resolve, 300));
-  await again("restart");
+  await server.order("restart");
   // Nobody but the log knows of it when the client asks again.
   const between = `between ${randomUUID()}`;
-  const said = await fetch(`https://127.0.0.1:${at.web}/api/v1/rooms/${at.lobby}/events`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${at.token}`, "content-type": "application/json" },
-    body: JSON.stringify({ nonce: randomUUID(), draft: { kind: "message", text: between } }),
-  });
-  assert.equal(said.status < 300, true, `${said.status}`);
+  await server.say("owner", between);
   // It asks at once, at once again, and then after eight seconds.
   await one.hears(between, 20_000);
   const last = `last ${randomUUID()}`;
