@@ -28,17 +28,16 @@ pub struct Accounts {
     rooms: BTreeMap<RoomId, Listened>,
     /// Who is known here and has a direct room with whom, by the other.
     with: BTreeSet<(AccountId, AccountId)>,
-    /// Accounts to be forgotten, and when; and the same by the time.
-    due: BTreeMap<AccountId, Instant>,
-    due_at: BTreeSet<(Instant, AccountId)>,
+    /// Accounts to be forgotten, by the time: as [`Known::due`].
+    due: BTreeSet<(Instant, AccountId)>,
     /// Accounts to be read once more because they could not be, and when.
     again: BTreeMap<AccountId, Instant>,
 }
 
 /// A direct room that is listened to.
 struct Listened {
-    /// How many of the two are known here.
-    ends: u8,
+    /// Those of the two that are known here.
+    ends: BTreeSet<AccountId>,
     /// What was heard last.
     heard: Seq,
     /// What was in it when its account was read last.
@@ -56,6 +55,8 @@ struct Known {
     read: bool,
     /// Whom it does not want to hear from.
     blocked: BTreeSet<AccountId>,
+    /// When it is to be forgotten, if nobody comes.
+    due: Option<Instant>,
     /// Clients that have come back before it was read, and what each has seen.
     waking: Vec<(Conn, u64, Seen)>,
 }
@@ -101,13 +102,11 @@ impl Accounts {
     }
 
     fn forget_at(&mut self, account: AccountId, at: Option<Instant>) {
-        if let Some(before) = self.due.remove(&account) {
-            self.due_at.remove(&(before, account));
+        let Some(known) = self.known.get_mut(&account) else { return };
+        if let Some(before) = std::mem::replace(&mut known.due, at) {
+            self.due.remove(&(before, account));
         }
-        if let Some(at) = at {
-            self.due.insert(account, at);
-            self.due_at.insert((at, account));
-        }
+        self.due.extend(at.map(|at| (at, account)));
     }
 
     /// The direct room of two.
@@ -123,9 +122,7 @@ impl Accounts {
 
     /// The two of a direct room that is listened to, as far as they are known here.
     pub(super) fn ends(&self, room: RoomId) -> Option<Vec<AccountId>> {
-        self.rooms.get(&room)?;
-        let in_it = |(_, known): &(&AccountId, &Known)| known.direct.contains_key(&room);
-        Some(self.known.iter().filter(in_it).map(|(account, _)| *account).collect())
+        Some(self.rooms.get(&room)?.ends.iter().copied().collect())
     }
 
     /// Direct rooms of an account with what was heard of each.
@@ -158,7 +155,7 @@ impl Accounts {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let due = self.due_at.first().map(|(at, _)| at);
+        let due = self.due.first().map(|(at, _)| at);
         due.into_iter().chain(self.again.values()).copied().min()
     }
 }
@@ -192,7 +189,7 @@ pub(super) fn look(station: &mut Station, around: Around<'_>, account: AccountId
         let fresh = take_in(station, account, (version, asked), &rooms);
         let mut late = Vec::new();
         for (room, from, since) in fresh {
-            let heard = listen(station, room, from, since).filter(|heard| *heard > from);
+            let heard = listen(station, account, room, (from, since)).filter(|heard| *heard > from);
             late.extend(heard.map(|heard| (heard, room, from, since)));
         }
         for room in &rooms {
@@ -298,14 +295,20 @@ fn tell_missed(station: &mut Station, account: AccountId, conn: Conn, (rooms, si
     }
 }
 
-/// Listens to a room; up to where it has been heard, if somebody listened before.
-fn listen(station: &mut Station, room: RoomId, from: Seq, since: Millis) -> Option<Seq> {
+/// Listens to a room for one of its two; up to where it has been heard, if the other listened before.
+fn listen(
+    station: &mut Station,
+    account: AccountId,
+    room: RoomId,
+    (from, since): (Seq, Millis),
+) -> Option<Seq> {
     let rooms = &mut station.accounts.rooms;
     if let Some(listened) = rooms.get_mut(&room) {
-        listened.ends += 1;
+        listened.ends.insert(account);
         return Some(listened.heard);
     }
-    rooms.insert(room, Listened { ends: 1, heard: from, listed: from, since });
+    let ends = BTreeSet::from([account]);
+    rooms.insert(room, Listened { ends, heard: from, listed: from, since });
     station.output(Output::Listen(room, from));
     None
 }
@@ -319,7 +322,7 @@ pub(super) fn found(
 ) {
     // One that was there before comes with the account's list, from where it stands.
     if made && station.accounts.meet(account, room, other) {
-        listen(station, room, Seq(0), Millis(0));
+        listen(station, account, room, (Seq(0), Millis(0)));
     }
 }
 
@@ -339,7 +342,7 @@ pub(super) fn tick(station: &mut Station, around: Around<'_>) {
             look(station, around, account);
         }
     }
-    while let Some((at, account)) = station.accounts.due_at.first().copied()
+    while let Some((at, account)) = station.accounts.due.first().copied()
         && at <= around.now
     {
         station.accounts.forget_at(account, None);
@@ -347,8 +350,8 @@ pub(super) fn tick(station: &mut Station, around: Around<'_>) {
         for (room, other) in known.direct {
             station.accounts.with.remove(&(other, account));
             let Some(listened) = station.accounts.rooms.get_mut(&room) else { continue };
-            listened.ends -= 1;
-            if listened.ends == 0 {
+            listened.ends.remove(&account);
+            if listened.ends.is_empty() {
                 station.accounts.rooms.remove(&room);
                 station.output(Output::Unlisten(room));
             }
