@@ -6,7 +6,7 @@
 
 use super::bosh::{Bosh, Call, Digest, Sessions};
 use super::line::{Standing, WAITING_MS};
-use super::sleepers::SLEEP_MS;
+use super::sleepers::{KEPT_BYTES_MAX, SLEEP_MS, packed, part, put};
 use super::steps::random;
 use crate::conn::Conn;
 use crate::shard::Shard;
@@ -17,14 +17,8 @@ use leeward_store::{Note, Store, StoreError};
 use leeward_xmpp::bosh::Session;
 use leeward_xmpp::station::{Asleep, Framing, Input};
 use leeward_xmpp::stream::{Stream, Transport};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
-
-/// Sessions that are kept for the next start.
-const KEPT_MAX: usize = 100_000;
-/// Bytes that are kept of all of them: the shortest first, so that none can use it up.
-const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What goes on of a session.
 pub(super) struct Aside {
@@ -37,8 +31,20 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    fn len(&self) -> usize {
-        self.session.len() + self.asleep.len()
+    /// As bytes, behind what stands for the name of its session.
+    fn to_bytes(&self, sid: Digest) -> Vec<u8> {
+        let mut bytes = sid.to_vec();
+        put(&mut bytes, &self.session);
+        put(&mut bytes, &self.asleep);
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Digest, Self)> {
+        let (sid, mut rest) = bytes.split_first_chunk()?;
+        let [session, asleep] = [part(&mut rest)?, part(&mut rest)?].map(<[u8]>::to_vec);
+        let account = Asleep::read(&asleep)?.bound.account;
+        let until = Instant(0).plus_ms(SLEEP_MS);
+        Some((*sid, Self { session, asleep, account, until }))
     }
 }
 
@@ -46,38 +52,19 @@ impl Sessions {
     /// Keeps what goes on for the next start.
     pub(crate) async fn keep(&self, store: &Store) -> Result<(), StoreError> {
         let aside = std::mem::take(&mut self.table().aside);
-        let mut sessions: Vec<(Digest, Aside)> = aside.into_iter().collect();
-        sessions.sort_by_key(|(_, aside)| aside.len());
-        let mut bytes = Vec::new();
-        for (sid, aside) in sessions.iter().take(KEPT_MAX) {
-            if bytes.len() + aside.len() > KEPT_BYTES_MAX {
-                tracing::warn!(
-                    "XMPP clients of which much is kept begin anew after the next start"
-                );
-                break;
-            }
-            bytes.extend_from_slice(sid);
-            for part in [&aside.session, &aside.asleep] {
-                bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-                bytes.extend_from_slice(part);
-            }
+        if aside.is_empty() {
+            return Ok(());
         }
-        if bytes.is_empty() { Ok(()) } else { store.keep_note(Note::Bosh, bytes).await }
+        let sessions = aside.into_iter().map(|(sid, aside)| aside.to_bytes(sid)).collect();
+        store.keep_note(Note::Bosh, packed(sessions, KEPT_BYTES_MAX)).await
     }
 
     /// Reads what was kept when the node before this one stopped, and forgets it: it is good for one start.
     pub(crate) async fn open(store: &Store, shards: usize) -> Result<Self, StoreError> {
         let kept = store.note(Note::Bosh).await?.unwrap_or_default();
-        let (mut aside, mut rest) = (BTreeMap::new(), &kept[..]);
-        while let Some((sid, more)) = rest.split_first_chunk::<32>() {
-            let Some((session, more)) = part(more) else { break };
-            let Some((asleep, more)) = part(more) else { break };
-            rest = more;
-            let Some(bound) = Asleep::read(asleep).map(|asleep| asleep.bound) else { continue };
-            let (session, asleep) = (session.to_vec(), asleep.to_vec());
-            let until = Instant(0).plus_ms(SLEEP_MS);
-            aside.insert(*sid, Aside { session, asleep, account: bound.account, until });
-        }
+        let mut rest = &kept[..];
+        let each = std::iter::from_fn(|| part(&mut rest));
+        let aside = each.filter_map(Aside::read).collect();
         if !kept.is_empty() {
             store.keep_note(Note::Bosh, Vec::new()).await?;
         }
@@ -97,11 +84,6 @@ impl Sessions {
         table.aside.retain(|_, aside| aside.account != account);
         table.changed.insert(account);
     }
-}
-
-fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    rest.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)
 }
 
 impl Shard {

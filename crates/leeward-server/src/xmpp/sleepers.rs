@@ -19,7 +19,7 @@ pub(crate) const SLEEP_MS: u64 = 10 * 60_000;
 /// Sessions that sleep; beyond, those that sleep longest are forgotten.
 const SLEEPERS_MAX: usize = 100_000;
 /// Bytes that are kept of all of them for the next start: the shortest first, so that none can use it up.
-const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(super) const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The sessions of a node that can be taken up again.
 #[derive(Default)]
@@ -95,13 +95,10 @@ impl Sleepers {
         let kept = store.note(Note::Sleepers).await?.unwrap_or_default();
         let sleepers = Self::default();
         let mut rest = &kept[..];
-        while let Some((length, more)) = rest.split_first_chunk() {
-            let length = usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX);
-            let Some((one, more)) = more.split_at_checked(length) else { break };
+        while let Some(one) = part(&mut rest) {
             if let Some(asleep) = Asleep::read(one) {
                 sleepers.lie_down(Box::new(asleep), Instant(0));
             }
-            rest = more;
         }
         if !kept.is_empty() {
             store.keep_note(Note::Sleepers, Vec::new()).await?;
@@ -116,18 +113,31 @@ impl Sleepers {
 }
 
 /// Each behind its length, as many as fit, the shortest first.
-fn packed(mut sessions: Vec<Vec<u8>>, bytes_max: usize) -> Vec<u8> {
+pub(super) fn packed(mut sessions: Vec<Vec<u8>>, bytes_max: usize) -> Vec<u8> {
     sessions.sort_by_key(Vec::len);
     let mut bytes = Vec::new();
-    for one in sessions {
+    for one in sessions.into_iter().take(SLEEPERS_MAX) {
         if bytes.len() + 8 + one.len() > bytes_max {
             tracing::warn!("XMPP clients of which much is kept begin anew after the next start");
             break;
         }
-        bytes.extend_from_slice(&(one.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(&one);
+        put(&mut bytes, &one);
     }
     bytes
+}
+
+/// Adds bytes behind their length.
+pub(super) fn put(bytes: &mut Vec<u8>, part: &[u8]) {
+    bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+    bytes.extend_from_slice(part);
+}
+
+/// The next bytes that were put there, if they are whole.
+pub(super) fn part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (part, rest) = rest.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+    *bytes = rest;
+    Some(part)
 }
 
 #[cfg(test)]
