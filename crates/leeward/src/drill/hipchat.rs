@@ -103,7 +103,7 @@ pub(super) async fn hold(stage: &mut Stage, cast: Cast, show: Progress) -> Resul
     promises.push(some);
     let heard = told(CLOSED);
     let words = "those who waited were told why, in the operator's words";
-    let all_told = heard >= listening;
+    let all_told = heard >= listening && waiting > 0;
     promises.push(Promise::fact(
         "told",
         words,
