@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -85,26 +86,24 @@ class Server:
         self.stop()
         self.dir.cleanup()
 
-    def api(self, method, path, who, body=None):
-        import ssl
-        context = ssl._create_unverified_context()
+    def ask(self, method, path, content=None, headers=()):
+        """One request over TLS; the body of the answer."""
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self.web}/api/v1{path}", method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"content-type": "application/json"})
+            f"https://127.0.0.1:{self.web}{path}", method=method, data=content, headers=dict(headers))
+        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=10) as answer:
+            return answer.read()
+
+    def api(self, method, path, who, body=None):
+        headers = {"content-type": "application/json"}
         if who:
-            request.add_header("authorization", f"Bearer {self.tokens[who]}")
-        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
-            text = answer.read()
-            return json.loads(text) if text else None
+            headers["authorization"] = f"Bearer {self.tokens[who]}"
+        content = None if body is None else json.dumps(body).encode()
+        text = self.ask(method, f"/api/v1{path}", content, headers)
+        return json.loads(text) if text else None
 
     def fetch(self, method, url, content=None):
         """A request to an address that the server has given somebody."""
-        import ssl
-        path = "/" + url.split("/", 3)[3]
-        request = urllib.request.Request(f"https://127.0.0.1:{self.web}{path}", method=method, data=content)
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=10) as answer:
-            return answer.read()
+        return self.ask(method, "/" + url.split("/", 3)[3], content)
 
     def lobby(self):
         rooms = self.api("GET", "/rooms", "owner")

@@ -146,16 +146,7 @@ pub(crate) fn given(play: &Play, outputs: &[Output], to: Conn) -> Vec<String> {
             (*conn == to).then(|| String::from_utf8_lossy(bytes).into_owned())
         }
         Output::Close(conn, why) => (*conn == to).then(|| format!("closed: {why}")),
-        Output::Ask(..)
-        | Output::Listen(..)
-        | Output::Unlisten(_)
-        | Output::Typing(..)
-        | Output::Received { .. }
-        | Output::Profile(..)
-        | Output::Presence(..)
-        | Output::Enable(..)
-        | Output::Sleep(_)
-        | Output::Kept(..) => None,
+        _ => None,
     };
     outputs.iter().filter_map(text).collect()
 }
@@ -164,19 +155,7 @@ pub(crate) fn given(play: &Play, outputs: &[Output], to: Conn) -> Vec<String> {
 pub(crate) fn questions(outputs: &[Output]) -> Vec<(Ask, Question)> {
     let question = |output: &Output| match output {
         Output::Ask(ask, question) => Some((*ask, question.clone())),
-        Output::Send(..)
-        | Output::FanOut(..)
-        | Output::Raw(..)
-        | Output::Close(..)
-        | Output::Listen(..)
-        | Output::Unlisten(_)
-        | Output::Typing(..)
-        | Output::Received { .. }
-        | Output::Profile(..)
-        | Output::Presence(..)
-        | Output::Enable(..)
-        | Output::Sleep(_)
-        | Output::Kept(..) => None,
+        _ => None,
     };
     outputs.iter().filter_map(question).collect()
 }
